@@ -1,0 +1,107 @@
+/**
+ * A client as the executor sees it. The socket belongs to an io worker; what is here is what commands
+ * read and change: database, protocol, name, flags, and what keeps its requests from running (`gate`).
+ */
+import type { Database } from '../keyspace/database.ts';
+import type { RetainedRequest } from './call.ts';
+
+// gate bits: any of them sends a request through the slow gates
+export const GATE_AUTH = 1;
+/** Requests wait in `parkedRequests` until an asynchronous call has come back. */
+export const GATE_PARKED = 2;
+/** No reply is written: CLIENT REPLY OFF or SKIP. */
+export const GATE_REPLY = 4;
+/** The connection is on its way out: its requests are dropped. */
+export const GATE_CLOSING = 8;
+
+export const REPLY_ON = 0;
+export const REPLY_OFF = 1;
+/** SKIP was asked: the next command's reply is dropped. */
+export const REPLY_SKIP_NEXT = 2;
+/** The command whose reply is dropped is running. */
+export const REPLY_SKIP_THIS = 3;
+
+/** What executes for a session and can reach its socket; implemented by the executor's end of a channel. */
+export interface Link {
+  /** Which io worker, from 0. */
+  readonly worker: number;
+  /** Closes at once, dropping replies. */
+  close(session: Session): void;
+  /** Closes once everything written before is on its way. */
+  closeAfterReply(session: Session): void;
+  setAuthenticated(session: Session): void;
+  /** Bytes read from and written to the socket, as far as the io worker has told. */
+  inputBytes(session: Session): number;
+  outputBytes(session: Session): number;
+  queryBufferBytes(session: Session): number;
+  fd(session: Session): number;
+  /** Reply bytes that the socket has not taken: in the ring, at the io worker and in the spill queue. */
+  outputBacklog(session: Session): number;
+  spillBytes(session: Session): number;
+  spillChunks(session: Session): number;
+}
+
+export class Session {
+  readonly id: number;
+  readonly slot: number;
+  readonly link: Link;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly createdMs: number;
+  db: Database;
+  gate = 0;
+  resp = 2;
+  name = '';
+  libName = '';
+  libVersion = '';
+  user = 'default';
+  authenticated = true;
+  noEvict = false;
+  noTouch = false;
+  replyMode = REPLY_ON;
+  lastCommand = '';
+  lastCommandMs = 0;
+  commands = 0;
+  /** Requests that came while the session was parked, in order. */
+  readonly parkedRequests: RetainedRequest[] = [];
+  parkedBytes = 0;
+  pausedReading = false;
+  /** Reply bytes handed to the io worker, free-running int32. */
+  sent = 0;
+  /** Replies that wait for credit; null when none do. Owned by the channel's end. */
+  spill: SpillQueue | null = null;
+  /** Close once the spill queue is empty. */
+  closeAfterSpill = false;
+  /** When the output backlog went over the soft limit, 0 when it is not over it. */
+  softLimitSinceMs = 0;
+
+  constructor(
+    id: number,
+    slot: number,
+    link: Link,
+    address: string,
+    localAddress: string,
+    db: Database,
+    nowMs: number,
+  ) {
+    this.id = id;
+    this.slot = slot;
+    this.link = link;
+    this.address = address;
+    this.localAddress = localAddress;
+    this.db = db;
+    this.createdMs = nowMs;
+    this.lastCommandMs = nowMs;
+  }
+}
+
+/** Replies a client has not taken, in chunks off the heap. */
+export interface SpillQueue {
+  chunks: Uint8Array[];
+  /** Bytes used in each chunk. */
+  sizes: number[];
+  /** Bytes of the first chunk already sent. */
+  offset: number;
+  /** Bytes waiting in all. */
+  bytes: number;
+}

@@ -1,0 +1,94 @@
+/** Counters that commands and the executor keep, shown by INFO and cleared by CONFIG RESETSTAT. */
+
+const SAMPLES = 16;
+
+/** A rate over the last SAMPLES readings of a running total, taken ten times a second. */
+export class Rate {
+  private readonly samples = new Float64Array(SAMPLES);
+  private index = 0;
+  private lastTotal = 0;
+  private lastMs = 0;
+
+  sample(total: number, nowMs: number): void {
+    const elapsed = nowMs - this.lastMs;
+    if (this.lastMs !== 0 && elapsed > 0) {
+      this.samples[this.index] = ((total - this.lastTotal) * 1000) / elapsed;
+      this.index = (this.index + 1) % SAMPLES;
+    }
+    this.lastTotal = total;
+    this.lastMs = nowMs;
+  }
+
+  get perSecond(): number {
+    let sum = 0;
+    for (let i = 0; i < SAMPLES; i++) sum += this.samples[i];
+    return sum / SAMPLES;
+  }
+
+  reset(): void {
+    this.samples.fill(0);
+    this.lastMs = 0;
+  }
+}
+
+export class Stats {
+  /** Per command id: calls that ran, microseconds in them, calls refused before they ran, calls that failed. */
+  readonly calls: Float64Array;
+  readonly usec: Float64Array;
+  readonly rejected: Float64Array;
+  readonly failed: Float64Array;
+  readonly errors = new Map<string, number>();
+  connections = 0;
+  rejectedConnections = 0;
+  hits = 0;
+  misses = 0;
+  expired = 0;
+  evicted = 0;
+  totalErrors = 0;
+  dirty = 0;
+  lazyFreed = 0;
+  lazyPending = 0;
+  outputLimitDisconnections = 0;
+  queryLimitDisconnections = 0;
+  peakMemory = 0;
+  readonly commandRate = new Rate();
+  readonly inputRate = new Rate();
+  readonly outputRate = new Rate();
+
+  constructor(commands: number) {
+    this.calls = new Float64Array(commands);
+    this.usec = new Float64Array(commands);
+    this.rejected = new Float64Array(commands);
+    this.failed = new Float64Array(commands);
+  }
+
+  get totalCommands(): number {
+    let sum = 0;
+    for (let i = 0; i < this.calls.length; i++) sum += this.calls[i];
+    return sum;
+  }
+
+  /** Counts an error reply under its first word, as INFO errorstats shows it. */
+  countError(text: string): void {
+    const space = text.indexOf(' ');
+    const code = space < 0 ? text : text.slice(0, space);
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+    this.totalErrors++;
+  }
+
+  reset(): void {
+    for (const counts of [this.calls, this.usec, this.rejected, this.failed]) counts.fill(0);
+    this.errors.clear();
+    this.connections = 0;
+    this.rejectedConnections = 0;
+    this.hits = 0;
+    this.misses = 0;
+    this.expired = 0;
+    this.evicted = 0;
+    this.totalErrors = 0;
+    this.lazyFreed = 0;
+    this.outputLimitDisconnections = 0;
+    this.queryLimitDisconnections = 0;
+    for (const rate of [this.commandRate, this.inputRate, this.outputRate]) rate.reset();
+  }
+}

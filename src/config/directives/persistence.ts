@@ -1,0 +1,92 @@
+/*
+ * Snapshots and the append only file.
+ *
+ * File names are names within `dir`, never paths: a client that may set them must not reach other directories. dbfilename is
+ * protected besides, because a snapshot under a name of the client's choice is a way to write any file into dir.
+ */
+
+import type { Directive, Value } from '../directive.ts';
+import { savePointsType } from '../special-types.ts';
+import { INT_MAX, INT_MIN, integer, LONG_MAX, memory, oneOf, text, yesNo } from '../value-types.ts';
+import { NO_AOF, NO_DEBUG_HOOK, NO_PERSISTENCE } from './reasons.ts';
+
+/** A check for names of files in `dir`: no directories, and not empty if mayBeEmpty says no. */
+function bareName(directive: string, what: 'filename' | 'dirname', mayBeEmpty: boolean) {
+  return (value: Value): string | null => {
+    const name = value as string;
+    if (name === '' && !mayBeEmpty) return `${directive} can't be empty`;
+    const isPath = /[/\\]/.test(name) || name === '.' || name === '..';
+    return isPath ? `${directive} can't be a path, just a ${what}` : null;
+  };
+}
+
+export const PERSISTENCE: readonly Directive[] = [
+  { name: 'save', type: savePointsType, initial: '3600 1 300 100 60 10000', effect: NO_PERSISTENCE },
+  { name: 'stop-writes-on-bgsave-error', type: yesNo, initial: true, effect: NO_PERSISTENCE },
+  { name: 'rdbcompression', type: yesNo, initial: true, effect: NO_PERSISTENCE },
+  { name: 'rdbchecksum', type: yesNo, initial: true, startOnly: true, effect: NO_PERSISTENCE },
+  {
+    name: 'sanitize-dump-payload',
+    type: oneOf('no', 'yes', 'clients'),
+    initial: 'no',
+    debug: true,
+    effect: NO_PERSISTENCE,
+  },
+  {
+    name: 'dbfilename',
+    type: text,
+    initial: 'dump.rdb',
+    protected: true,
+    check: bareName('dbfilename', 'filename', true),
+    effect: NO_PERSISTENCE,
+  },
+  { name: 'rdb-del-sync-files', type: yesNo, initial: false, effect: NO_PERSISTENCE },
+  { name: 'rdb-save-incremental-fsync', type: yesNo, initial: true, effect: NO_PERSISTENCE },
+  { name: 'appendonly', type: yesNo, initial: false, denyLoading: true, effect: NO_AOF },
+  {
+    name: 'appendfilename',
+    type: text,
+    initial: 'appendonly.aof',
+    startOnly: true,
+    check: bareName('appendfilename', 'filename', false),
+    effect: NO_AOF,
+  },
+  {
+    name: 'appenddirname',
+    type: text,
+    initial: 'appendonlydir',
+    startOnly: true,
+    check: bareName('appenddirname', 'dirname', false),
+    effect: NO_AOF,
+  },
+  { name: 'appendfsync', type: oneOf('everysec', 'always', 'no'), initial: 'everysec', effect: NO_AOF },
+  { name: 'no-appendfsync-on-rewrite', type: yesNo, initial: false, effect: NO_AOF },
+  { name: 'auto-aof-rewrite-percentage', type: integer(0, INT_MAX), initial: 100n, effect: NO_AOF },
+  { name: 'auto-aof-rewrite-min-size', type: memory(0, LONG_MAX), initial: 67108864n, effect: NO_AOF },
+  { name: 'aof-load-truncated', type: yesNo, initial: true, effect: NO_AOF },
+  { name: 'aof-use-rdb-preamble', type: yesNo, initial: true, effect: NO_AOF },
+  { name: 'aof-timestamp-enabled', type: yesNo, initial: false, effect: NO_AOF },
+  { name: 'aof-rewrite-incremental-fsync', type: yesNo, initial: true, effect: NO_AOF },
+  { name: 'aof-disable-auto-gc', type: yesNo, initial: false, hidden: '7.2', effect: NO_AOF },
+  {
+    name: 'rdb-key-save-delay',
+    type: integer(INT_MIN, INT_MAX),
+    initial: 0n,
+    hidden: true,
+    effect: NO_DEBUG_HOOK,
+  },
+  {
+    name: 'key-load-delay',
+    type: integer(INT_MIN, INT_MAX),
+    initial: 0n,
+    hidden: true,
+    effect: NO_DEBUG_HOOK,
+  },
+  {
+    name: 'loading-process-events-interval-bytes',
+    type: integer(1024, INT_MAX),
+    initial: 2097152n,
+    hidden: true,
+    effect: NO_DEBUG_HOOK,
+  },
+];

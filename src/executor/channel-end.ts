@@ -1,0 +1,424 @@
+/**
+ * The executor's end of one io worker's channel: its sessions, and where their replies go.
+ *
+ * Replies are written straight into the reply ring. Consecutive replies to one session form a frame; the
+ * frame is closed when another session's turn comes or the batch ends. A session whose replies the socket
+ * does not take (more than REPLY_CREDIT bytes unacknowledged), or whose reply does not fit the ring, *spills*:
+ * from then on its replies go to its own queue, and move to the ring as credit returns. What is counted by
+ * client-output-buffer-limit is that queue and what is under way.
+ *
+ *   begin(session)   the writer now writes for this session
+ *   ...handlers write...
+ *   flush()          closes the open frame and publishes everything
+ *
+ * Invariants: 1. outside a frame the writer's region starts at the ring's tail; 2. a session with a spill queue
+ * never has bytes written to the ring except by pump(), in order.
+ */
+
+import { GATE_CLOSING, type Link, type Session } from '../commands/session.ts';
+import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
+import type { ChannelMemory } from '../ring/channel.ts';
+import {
+  CONNECTION_ACKED,
+  CONNECTION_AUTHENTICATED,
+  CONNECTION_FD,
+  CONNECTION_FLAGS,
+  CONNECTION_INPUT,
+  CONNECTION_OUTPUT,
+  CONNECTION_QUERY_BUFFER,
+  CONNECTION_SPILLING,
+  CONNECTION_WORDS,
+  readCounter,
+} from '../ring/connection-table.ts';
+import { FIGURE_INPUT_KB, FIGURE_OUTPUT_KB, IO_FIGURES, REPLY_CREDIT } from '../ring/layout.ts';
+import {
+  FRAME_CLOSE,
+  FRAME_CLOSE_AFTER_WRITE,
+  FRAME_PAUSE,
+  FRAME_RESUME,
+  ReplyRingWriter,
+  wakeIoWorker,
+} from '../ring/reply-ring.ts';
+import { RequestReader } from '../ring/request-ring.ts';
+
+/** A batch stops when the ring has less contiguous room than this: small replies never spill for lack of it. */
+const ROOM_MIN = 4 << 10;
+const CHUNK = 256 << 10;
+const CHUNKS_KEPT = 16;
+const freeChunks: Uint8Array[] = [];
+
+export class ChannelEnd implements ReplySink, Link {
+  readonly worker: number;
+  readonly requests: RequestReader;
+  readonly reply: ReplyWriter;
+  readonly control: Int32Array;
+  readonly sessions: (Session | null)[] = [];
+  readonly rows: Int32Array;
+  /** True when a batch stopped for lack of room for replies. */
+  full = false;
+  /** Times the io worker had to be woken: a figure. */
+  wakeups = 0;
+  private readonly ring: ReplyRingWriter;
+  private current: Session | null = null;
+  private frameStart = 0;
+  /** The writer points into the current session's spill queue. */
+  private spilling = false;
+  /** Control frames that found no room, in order. */
+  private readonly unsent: Array<{ kind: number; slot: number }> = [];
+  /** Sessions whose queue waits for room in the ring, not for their socket. */
+  private readonly waitingForRoom = new Set<Session>();
+
+  constructor(worker: number, memory: ChannelMemory) {
+    this.worker = worker;
+    this.control = new Int32Array(memory.control);
+    this.requests = new RequestReader(memory.control, memory.requestWords, memory.requestBytes);
+    this.ring = new ReplyRingWriter(memory.control, memory.replyFrames, memory.replyBytes);
+    this.rows = new Int32Array(memory.connections);
+    this.reply = new ReplyWriter(this.ring.bytes, this);
+    this.pointAtRing();
+  }
+
+  // --- writing for one session --------------------------------------------------------------------
+
+  /** Makes the writer write for `session`. False when the ring has no room: nothing may be executed then. */
+  begin(session: Session): boolean {
+    if (session === this.current) {
+      return this.spilling || this.reply.limit - this.reply.pos >= ROOM_MIN || this.makeRoom();
+    }
+    this.closeFrame();
+    if (session.spill === null && !this.hasRoom()) return false;
+    this.current = session;
+    this.reply.resp = session.resp;
+    if (session.spill !== null) this.pointAtSpill(session);
+    else this.frameStart = this.reply.pos;
+    return true;
+  }
+
+  /** begin() for a reply that cannot wait: when the ring has no room it goes to the session's own queue. */
+  beginSpilled(session: Session): void {
+    this.closeFrame();
+    this.startSpilling(session);
+    this.current = session;
+    this.reply.resp = session.resp;
+    this.pointAtSpill(session);
+  }
+
+  private hasRoom(): boolean {
+    if (!this.ring.hasFrames(2)) return this.refuse();
+    if (this.reply.limit - this.reply.pos >= ROOM_MIN) return true;
+    return this.makeRoom();
+  }
+
+  /** The region is nearly used up: looks for a larger one. */
+  private makeRoom(): boolean {
+    const session = this.current;
+    this.closeFrame();
+    this.ring.refresh();
+    if (this.ring.contiguous < ROOM_MIN && this.ring.free > this.ring.contiguous) this.ring.skipToStart();
+    this.pointAtRing();
+    if (this.reply.limit - this.reply.pos < ROOM_MIN || !this.ring.hasFrames(2)) return this.refuse();
+    if (session !== null && session.spill === null) {
+      this.current = session;
+      this.frameStart = this.reply.pos;
+    } else if (session !== null) {
+      this.current = session;
+      this.pointAtSpill(session);
+    }
+    return true;
+  }
+
+  private refuse(): boolean {
+    this.full = true;
+    this.ring.wantRoom();
+    return false;
+  }
+
+  private pointAtRing(): void {
+    const { reply, ring } = this;
+    reply.buf = ring.bytes;
+    reply.pos = ring.at;
+    reply.limit = reply.pos + ring.contiguous;
+    this.frameStart = reply.pos;
+    this.spilling = false;
+  }
+
+  /** Ends the open frame: what was written since begin() belongs to the current session. */
+  closeFrame(): void {
+    const session = this.current;
+    if (session === null) return;
+    this.current = null;
+    if (this.spilling) {
+      this.endSpill(session);
+      this.pointAtRing();
+      return;
+    }
+    const size = this.reply.pos - this.frameStart;
+    if (size === 0) return;
+    this.ring.commit(session.slot, size);
+    session.sent = (session.sent + size) | 0;
+    this.frameStart = this.reply.pos;
+    if (((session.sent - this.acked(session)) | 0) > REPLY_CREDIT) this.startSpilling(session);
+  }
+
+  overflow(writer: ReplyWriter, size: number): void {
+    const session = this.current;
+    if (session === null) throw new Error('a reply is written for nobody');
+    if (this.spilling) {
+      this.endSpill(session);
+      this.addChunk(session, writer);
+      return;
+    }
+    this.closeFrame();
+    this.current = session;
+    if (session.spill === null && this.nextRegion(size)) return;
+    if (session.spill === null) this.startSpilling(session);
+    this.pointAtSpill(session);
+    if (writer.limit - writer.pos < size || writer.pos === writer.limit) {
+      this.endSpill(session);
+      this.addChunk(session, writer);
+    }
+  }
+
+  /** Another piece of the ring for the reply under way. */
+  private nextRegion(size: number): boolean {
+    const { ring } = this;
+    ring.refresh();
+    const wanted = size > 0 ? size : 1;
+    if (ring.contiguous < wanted && ring.free > ring.contiguous) ring.skipToStart();
+    if (ring.contiguous < wanted || !ring.hasFrames(2)) return false;
+    this.pointAtRing();
+    // A long reply is published as it grows, and never takes more than its credit at once.
+    if (this.reply.limit - this.reply.pos > REPLY_CREDIT / 2)
+      this.reply.limit = this.reply.pos + REPLY_CREDIT / 2;
+    return true;
+  }
+
+  /** Publishes all replies. Returns true when the io worker had to be woken. */
+  flush(): boolean {
+    this.closeFrame();
+    this.retryUnsent();
+    this.pointAtRing();
+    if (!this.ring.dirty) return false;
+    const woken = this.ring.publish();
+    if (woken) this.wakeups++;
+    return woken;
+  }
+
+  // --- spilling -----------------------------------------------------------------------------------
+
+  private startSpilling(session: Session): void {
+    if (session.spill !== null) return;
+    session.spill = { chunks: [], sizes: [], offset: 0, bytes: 0 };
+    Atomics.store(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_SPILLING, 1);
+    // The io worker looks at that word after every write; when all is written already it will not look again.
+    this.waitingForRoom.add(session);
+  }
+
+  private pointAtSpill(session: Session): void {
+    const queue = session.spill!;
+    const last = queue.chunks.length - 1;
+    this.spilling = true;
+    if (last < 0 || queue.sizes[last] === queue.chunks[last].length) {
+      this.addChunk(session, this.reply);
+      return;
+    }
+    const chunk = queue.chunks[last];
+    this.reply.buf = chunk;
+    this.reply.pos = queue.sizes[last];
+    this.reply.limit = chunk.length;
+  }
+
+  private addChunk(session: Session, writer: ReplyWriter): void {
+    const chunk = freeChunks.pop() ?? new Uint8Array(CHUNK);
+    session.spill!.chunks.push(chunk);
+    session.spill!.sizes.push(0);
+    writer.buf = chunk;
+    writer.pos = 0;
+    writer.limit = chunk.length;
+  }
+
+  /** Accounts for what the writer put into the queue's last chunk. */
+  private endSpill(session: Session): void {
+    const queue = session.spill!;
+    const last = queue.chunks.length - 1;
+    queue.bytes += this.reply.pos - queue.sizes[last];
+    queue.sizes[last] = this.reply.pos;
+  }
+
+  /** Moves queued replies to the ring as far as credit and room go. */
+  pump(session: Session): void {
+    const queue = session.spill;
+    if (queue === null || this.sessions[session.slot] !== session) {
+      this.waitingForRoom.delete(session);
+      return;
+    }
+    this.closeFrame();
+    while (queue.bytes > 0) {
+      const credit = REPLY_CREDIT - ((session.sent - this.acked(session)) | 0);
+      if (credit <= 0) {
+        this.waitingForRoom.delete(session);
+        return;
+      }
+      if (!this.moveSome(session, credit)) {
+        this.waitingForRoom.add(session);
+        this.ring.wantRoom();
+        return;
+      }
+    }
+    this.waitingForRoom.delete(session);
+    this.dropSpill(session);
+    Atomics.store(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_SPILLING, 0);
+    if (session.closeAfterSpill) this.signal(FRAME_CLOSE_AFTER_WRITE, session);
+  }
+
+  /** Moves at most `credit` bytes of the first chunk. False when the ring has no room. */
+  private moveSome(session: Session, credit: number): boolean {
+    const { ring } = this;
+    const queue = session.spill!;
+    ring.refresh();
+    if (ring.contiguous < ROOM_MIN && ring.free > ring.contiguous) ring.skipToStart();
+    if (ring.contiguous < ROOM_MIN || !ring.hasFrames(2)) return false;
+    const size = Math.min(credit, ring.contiguous, queue.sizes[0] - queue.offset);
+    ring.bytes.set(queue.chunks[0].subarray(queue.offset, queue.offset + size), ring.at);
+    ring.commit(session.slot, size);
+    session.sent = (session.sent + size) | 0;
+    queue.offset += size;
+    queue.bytes -= size;
+    if (queue.offset === queue.sizes[0] && queue.bytes >= 0) this.dropFirstChunk(queue);
+    this.pointAtRing();
+    return true;
+  }
+
+  private dropFirstChunk(queue: NonNullable<Session['spill']>): void {
+    keepChunk(queue.chunks.shift()!);
+    queue.sizes.shift();
+    queue.offset = 0;
+  }
+
+  private dropSpill(session: Session): void {
+    for (const chunk of session.spill?.chunks ?? []) keepChunk(chunk);
+    session.spill = null;
+  }
+
+  /** Pumps sessions that waited for the ring. Returns true when something moved. */
+  pumpWaiting(): boolean {
+    if (this.waitingForRoom.size === 0) return false;
+    this.closeFrame();
+    for (const session of [...this.waitingForRoom]) this.pump(session);
+    return this.ring.dirty;
+  }
+
+  // --- control frames -----------------------------------------------------------------------------
+
+  /** Sends a record that is not a reply, behind the replies written so far. */
+  signal(kind: number, session: Session): void {
+    this.signalSlot(kind, session.slot);
+  }
+
+  signalSlot(kind: number, slot: number): void {
+    const open = this.current;
+    this.closeFrame();
+    if (this.unsent.length > 0 || !this.ring.signal(kind, slot)) this.unsent.push({ kind, slot });
+    this.pointAtRing();
+    if (open !== null) {
+      this.current = open;
+      if (open.spill !== null) this.pointAtSpill(open);
+    }
+  }
+
+  private retryUnsent(): void {
+    while (this.unsent.length > 0 && this.ring.signal(this.unsent[0].kind, this.unsent[0].slot))
+      this.unsent.shift();
+  }
+
+  wake(): void {
+    wakeIoWorker(this.control);
+  }
+
+  // --- Link ---------------------------------------------------------------------------------------
+
+  close(session: Session): void {
+    if ((session.gate & GATE_CLOSING) !== 0 && session.closeAfterSpill === false && session.spill === null)
+      return;
+    session.gate |= GATE_CLOSING;
+    this.signal(FRAME_CLOSE, session);
+  }
+
+  closeAfterReply(session: Session): void {
+    session.gate |= GATE_CLOSING;
+    if (session.spill !== null) session.closeAfterSpill = true;
+    else this.signal(FRAME_CLOSE_AFTER_WRITE, session);
+  }
+
+  pauseReading(session: Session): void {
+    if (session.pausedReading) return;
+    session.pausedReading = true;
+    this.signal(FRAME_PAUSE, session);
+  }
+
+  resumeReading(session: Session): void {
+    if (!session.pausedReading) return;
+    session.pausedReading = false;
+    this.signal(FRAME_RESUME, session);
+  }
+
+  /** Forgets a session whose socket is gone. */
+  drop(session: Session): void {
+    if (this.current === session) this.closeFrame();
+    this.dropSpill(session);
+    this.waitingForRoom.delete(session);
+    this.sessions[session.slot] = null;
+    this.pointAtRing();
+  }
+
+  setAuthenticated(session: Session): void {
+    const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
+    const flags = this.rows[at] & ~CONNECTION_AUTHENTICATED;
+    Atomics.store(this.rows, at, session.authenticated ? flags | CONNECTION_AUTHENTICATED : flags);
+  }
+
+  private acked(session: Session): number {
+    return Atomics.load(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_ACKED);
+  }
+
+  /** Bytes read by this worker so far, of all its connections; about one kilobyte exact. */
+  get totalInput(): number {
+    return (this.control[IO_FIGURES + FIGURE_INPUT_KB] >>> 0) * 1024;
+  }
+
+  get totalOutput(): number {
+    return (this.control[IO_FIGURES + FIGURE_OUTPUT_KB] >>> 0) * 1024;
+  }
+
+  inputBytes(session: Session): number {
+    return readCounter(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_INPUT);
+  }
+
+  outputBytes(session: Session): number {
+    return readCounter(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_OUTPUT);
+  }
+
+  queryBufferBytes(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_BUFFER] + session.parkedBytes;
+  }
+
+  fd(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_FD];
+  }
+
+  outputBacklog(session: Session): number {
+    return ((session.sent - this.acked(session)) | 0) + (session.spill?.bytes ?? 0);
+  }
+
+  spillBytes(session: Session): number {
+    return session.spill?.bytes ?? 0;
+  }
+
+  spillChunks(session: Session): number {
+    return session.spill?.chunks.length ?? 0;
+  }
+}
+
+function keepChunk(chunk: Uint8Array): void {
+  if (freeChunks.length < CHUNKS_KEPT) freeChunks.push(chunk);
+}

@@ -1,0 +1,596 @@
+/**
+ * The executor: the one thread that owns the keyspace.
+ *
+ * A blocking loop: take the requests of each io worker, run them in order, publish the replies, do what is due,
+ * sleep until the doorbell rings or the next timer. Everything it knows comes in by a ring, a mailbox or
+ * the clock it was given, so runOnce() with a fake clock and hand-written rings is a complete test of it.
+ *
+ * A batch is what one ring held when it was looked at, at most BATCH_MAX requests: replies are published and
+ * the ring's room given back after each batch.
+ *
+ * Time: the wall clock is read once per turn. Microseconds per command are measured per *run* (neighbouring
+ * calls of one command, shared out evenly), because a clock reading costs as much as a GET; a command that is not
+ * O(1) is measured by itself.
+ */
+
+import type { SipHasher } from '../base/siphash.ts';
+import { Call, type RetainedRequest } from '../commands/call.ts';
+import type { Command } from '../commands/define.ts';
+import type { Server } from '../commands/server.ts';
+import {
+  GATE_AUTH,
+  GATE_CLOSING,
+  GATE_PARKED,
+  GATE_REPLY,
+  REPLY_OFF,
+  REPLY_ON,
+  REPLY_SKIP_NEXT,
+  REPLY_SKIP_THIS,
+  Session,
+} from '../commands/session.ts';
+import { latin1Repr } from '../commands/text.ts';
+import * as errors from '../resp/errors.ts';
+import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
+import type { Doorbell } from '../ring/doorbell.ts';
+import { FRAME_BARRIER, FRAME_FORGOTTEN } from '../ring/reply-ring.ts';
+import {
+  DESCRIPTOR_ARGC,
+  DESCRIPTOR_COMMAND,
+  DESCRIPTOR_HASH,
+  DESCRIPTOR_SIZE,
+  DESCRIPTOR_SLOT,
+  DESCRIPTOR_SPANS,
+  DESCRIPTOR_START,
+  REQUEST_BARRIER,
+  REQUEST_CLOSED,
+  REQUEST_COMMAND,
+  REQUEST_DRAINED,
+  REQUEST_END,
+  REQUEST_LARGE,
+  REQUEST_OPEN,
+  REQUEST_PROTOCOL_ERROR,
+} from '../ring/request-ring.ts';
+import type { ChannelEnd } from './channel-end.ts';
+import { refusal, wrongArity } from './gates.ts';
+
+/** Requests taken from one ring before the others get their turn. */
+const BATCH_MAX = 512;
+/** Keys expired between two batches at most: a slice of some 50 us. */
+const EXPIRE_SLICE = 100;
+/** A session whose queue of parked requests holds more than this is not read any more. */
+const PARKED_BYTES_MAX = 1 << 20;
+
+/** A command that came outside the ring: input.ts LargeRequest, as it arrives. */
+export interface LargeMessage {
+  slot: number;
+  command: number;
+  argc: number;
+  hash: number;
+  bytes: Uint8Array;
+  size: number;
+  spans: Int32Array;
+}
+
+export interface ExecutorParts {
+  server: Server;
+  channels: readonly ChannelEnd[];
+  hasher: SipHasher;
+  doorbell: Doorbell;
+  /** The next large command of an io worker's port; it is there before its ring record. */
+  receiveLarge: (worker: number) => LargeMessage;
+  /** Handles messages of main and bio; called when the doorbell's mail count moved. */
+  readMail: () => void;
+  /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
+  cron: () => void;
+  /** Microseconds to spin before parking. */
+  spinUs: number;
+}
+
+/** Replies nobody is to see. */
+class DiscardSink implements ReplySink {
+  overflow(writer: ReplyWriter): void {
+    writer.pos = 0;
+  }
+}
+
+export class Executor {
+  readonly call: Call;
+  /** Server-wide gate bits; 0 lets ordinary sessions pass unchecked. */
+  gate = 0;
+  stopping = false;
+  /** Figures for INFO threads. */
+  readonly figures = { batches: 0, commands: 0, parks: 0, wakeups: 0, busyUs: 0, stallMaxUs: 0 };
+  private readonly server: Server;
+  private readonly channels: readonly ChannelEnd[];
+  private readonly doorbell: Doorbell;
+  private readonly parts: ExecutorParts;
+  private readonly commands: readonly Command[];
+  private readonly discard: ReplyWriter;
+  private mailSeen = 0;
+  private nextCronMs = 0;
+  private nextSessionId = 1;
+  /** The run of equal commands being timed. */
+  private runCommand = -1;
+  private runCalls = 0;
+  private runStartUs = 0;
+
+  constructor(parts: ExecutorParts) {
+    this.parts = parts;
+    this.server = parts.server;
+    this.channels = parts.channels;
+    this.doorbell = parts.doorbell;
+    this.call = new Call(parts.server, parts.hasher);
+    this.commands = parts.server.table.byId;
+    this.discard = new ReplyWriter(new Uint8Array(64 << 10), new DiscardSink());
+    this.discard.limit = this.discard.buf.length;
+  }
+
+  // --- the loop -----------------------------------------------------------------------------------
+
+  /** Runs until `stopping`. */
+  run(): void {
+    let idleSinceUs = 0;
+    while (!this.stopping) {
+      if (this.runOnce()) {
+        idleSinceUs = 0;
+        continue;
+      }
+      const nowUs = this.server.clock.monotonicUs();
+      if (idleSinceUs === 0) idleSinceUs = nowUs;
+      if (nowUs - idleSinceUs < this.parts.spinUs) continue;
+      this.sleep();
+      idleSinceUs = 0;
+    }
+  }
+
+  /** One turn: every ring once, then what is due. Returns true when there was something to do. */
+  runOnce(): boolean {
+    this.readClock();
+    let worked = false;
+    const channels = this.channels;
+    for (let i = 0; i < channels.length; i++) if (this.drain(channels[i])) worked = true;
+    if (this.doorbell.mail !== this.mailSeen) {
+      this.mailSeen = this.doorbell.mail;
+      this.parts.readMail();
+      this.flushAll();
+      worked = true;
+    }
+    return this.runDue() || worked;
+  }
+
+  private readClock(): void {
+    const server = this.server;
+    server.nowMs = server.clock.nowMs();
+    server.keyspace.nowMs = server.nowMs;
+  }
+
+  /** Sleeps until the doorbell rings or something is due; looks once more after saying so. */
+  private sleep(): void {
+    const { doorbell, figures, server } = this;
+    doorbell.arm();
+    if (this.somethingWaits()) {
+      doorbell.disarm();
+      return;
+    }
+    const wait = this.dueInMs();
+    if (wait <= 0) {
+      doorbell.disarm();
+      return;
+    }
+    figures.parks++;
+    const before = server.clock.monotonicUs();
+    doorbell.wait(wait);
+    figures.busyUs -= server.clock.monotonicUs() - before;
+    figures.wakeups++;
+  }
+
+  private somethingWaits(): boolean {
+    if (this.doorbell.mail !== this.mailSeen) return true;
+    for (const channel of this.channels) {
+      if (channel.full) {
+        channel.full = false;
+        return true;
+      }
+      if (channel.requests.poll()) return true;
+    }
+    return false;
+  }
+
+  private dueInMs(): number {
+    const server = this.server;
+    let due = this.nextCronMs;
+    if (server.activeExpireEnabled) {
+      for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
+    }
+    return due - server.clock.nowMs();
+  }
+
+  /** Timers: a slice of each. Returns true while there is more to do at once. */
+  private runDue(): boolean {
+    const { server } = this;
+    let more = false;
+    if (server.nowMs >= this.nextCronMs) {
+      this.nextCronMs = server.nowMs + Math.max(2, Math.floor(1000 / server.config.number('hz')));
+      this.parts.cron();
+      this.flushAll();
+    }
+    if (server.activeExpireEnabled) more = this.expireSlice();
+    if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
+    if (server.keyspace.lazyFree.buffers.length > 0) {
+      server.services.release(server.keyspace.lazyFree.buffers);
+      server.keyspace.lazyFree.buffers = [];
+    }
+    return more;
+  }
+
+  private expireSlice(): boolean {
+    let left = EXPIRE_SLICE;
+    for (const db of this.server.keyspace.databases) {
+      if (db.nextExpireMs > this.server.nowMs) continue;
+      left -= db.expireDue(left);
+      if (left <= 0) return true;
+    }
+    return false;
+  }
+
+  private flushAll(): void {
+    for (const channel of this.channels) channel.flush();
+  }
+
+  // --- one ring -----------------------------------------------------------------------------------
+
+  /** Runs what waits in one ring. Returns true when it did something. */
+  private drain(channel: ChannelEnd): boolean {
+    const requests = channel.requests;
+    const pumped = channel.pumpWaiting();
+    if (!requests.poll()) {
+      if (pumped) channel.flush();
+      return pumped;
+    }
+    channel.full = false;
+    const done = this.runBatch(channel);
+    this.endTiming();
+    channel.flush();
+    if (requests.release()) channel.wake();
+    if (done === 0) return pumped;
+    this.figures.batches++;
+    return true;
+  }
+
+  private runBatch(channel: ChannelEnd): number {
+    const { requests } = channel;
+    const words = requests.words;
+    const call = this.call;
+    call.bytes = requests.bytes;
+    call.spans = words;
+    call.reply = channel.reply;
+    let done = 0;
+    let commands = 0;
+    for (let at = requests.next(); at >= 0 && done < BATCH_MAX; at = requests.next()) {
+      if ((words[at] & 0xff) === REQUEST_COMMAND) {
+        const session = channel.sessions[words[at + DESCRIPTOR_SLOT]];
+        if (session === null || session === undefined)
+          throw new Error('a request of a session that is not open');
+        if (!channel.begin(session)) break;
+        call.base = at + DESCRIPTOR_SPANS;
+        call.argc = words[at + DESCRIPTOR_ARGC];
+        call.hash = words[at + DESCRIPTOR_HASH];
+        this.dispatch(session, words[at + DESCRIPTOR_COMMAND]);
+        commands++;
+      } else if (!this.runRecord(channel, at)) {
+        break;
+      }
+      requests.advance(at);
+      done++;
+    }
+    this.figures.commands += commands;
+    return done;
+  }
+
+  /** A record that is not an ordinary command. False when it must wait for room. */
+  private runRecord(channel: ChannelEnd, at: number): boolean {
+    const { words } = channel.requests;
+    const slot = words[at + DESCRIPTOR_SLOT];
+    const kind = words[at] & 0xff;
+    if (kind === REQUEST_OPEN) {
+      this.open(channel, slot, this.recordText(channel, at));
+      return true;
+    }
+    const session = channel.sessions[slot];
+    if (session === null || session === undefined) return true;
+    if (kind === REQUEST_LARGE) return this.runLarge(channel, session);
+    if (kind === REQUEST_CLOSED) this.closed(channel, session);
+    else if (kind === REQUEST_DRAINED) channel.pump(session);
+    else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
+    else if (kind === REQUEST_END) this.endOfInput(channel, session);
+    else if (kind === REQUEST_PROTOCOL_ERROR)
+      return this.protocolError(channel, session, this.recordText(channel, at));
+    return true;
+  }
+
+  private recordText(channel: ChannelEnd, at: number): string {
+    const { words, bytes } = channel.requests;
+    const start = words[at + DESCRIPTOR_START];
+    let text = '';
+    for (let i = 0; i < words[at + DESCRIPTOR_SIZE]; i++) text += String.fromCharCode(bytes[start + i]);
+    return text;
+  }
+
+  private runLarge(channel: ChannelEnd, session: Session): boolean {
+    if (!channel.begin(session)) return false;
+    const message = this.parts.receiveLarge(channel.worker);
+    this.runElsewhere(
+      channel,
+      session,
+      message.bytes,
+      message.spans,
+      message.argc,
+      message.hash,
+      message.command,
+    );
+    return true;
+  }
+
+  /** Runs a command whose bytes are not in the ring; the writer is at `session` already. */
+  private runElsewhere(
+    channel: ChannelEnd,
+    session: Session,
+    bytes: Uint8Array,
+    spans: Int32Array,
+    argc: number,
+    hash: number,
+    commandId: number,
+  ): void {
+    const { call } = this;
+    call.bytes = bytes;
+    call.spans = spans;
+    call.base = 0;
+    call.argc = argc;
+    call.hash = hash;
+    call.reply = channel.reply;
+    this.dispatch(session, commandId);
+    this.figures.commands++;
+    call.bytes = channel.requests.bytes;
+    call.spans = channel.requests.words;
+  }
+
+  // --- sessions -----------------------------------------------------------------------------------
+
+  private open(channel: ChannelEnd, slot: number, addresses: string): void {
+    const { server } = this;
+    const [address, local] = addresses.split(' ');
+    const session = new Session(
+      this.nextSessionId++,
+      slot,
+      channel,
+      address,
+      local ?? '',
+      server.keyspace.databases[0],
+      server.nowMs,
+    );
+    session.authenticated = server.config.string('requirepass') === '';
+    if (!session.authenticated) session.gate |= GATE_AUTH;
+    channel.sessions[slot] = session;
+    channel.setAuthenticated(session);
+    server.sessions.set(session.id, session);
+    server.stats.connections++;
+  }
+
+  /** The io worker has closed the socket: forgets the session and lets the slot be used again. */
+  private closed(channel: ChannelEnd, session: Session): void {
+    session.gate |= GATE_CLOSING;
+    this.server.sessions.delete(session.id);
+    channel.drop(session);
+    channel.signalSlot(FRAME_FORGOTTEN, session.slot);
+  }
+
+  /** The peer sends no more: what came before is answered, then the socket is closed. */
+  private endOfInput(channel: ChannelEnd, session: Session): void {
+    if ((session.gate & GATE_CLOSING) === 0) channel.closeAfterReply(session);
+  }
+
+  private protocolError(channel: ChannelEnd, session: Session, text: string): boolean {
+    if ((session.gate & GATE_CLOSING) !== 0) return true;
+    if (!channel.begin(session)) return false;
+    channel.reply.error(`ERR ${text}`);
+    this.countFailure(null, channel.reply);
+    channel.closeAfterReply(session);
+    return true;
+  }
+
+  // --- one command --------------------------------------------------------------------------------
+
+  /**
+   * Runs the command in `call` for `session`. The common case, nothing set that could forbid it, allocates nothing
+   * and costs two comparisons before the handler.
+   */
+  private dispatch(session: Session, id: number): void {
+    const { call } = this;
+    call.session = session;
+    call.db = session.db;
+    if (id < 0) {
+      this.unknown(session);
+      return;
+    }
+    const command = this.commands[id];
+    call.command = command;
+    if ((session.gate | this.gate) !== 0 || command.handler === undefined) {
+      this.dispatchGuarded(session, command);
+      return;
+    }
+    this.execute(session, command);
+  }
+
+  private execute(session: Session, command: Command): void {
+    const { call } = this;
+    if (wrongArity(command, call.argc)) {
+      this.reject(command, errors.wrongArity(command.fullName));
+      return;
+    }
+    if (command.id !== this.runCommand) this.startRun(command.id);
+    this.runCalls++;
+    session.commands++;
+    command.handler!(call);
+    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+  }
+
+  /** The way through every gate. */
+  private dispatchGuarded(session: Session, command: Command): void {
+    if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PARKED) !== 0) {
+      this.queueParked(session);
+      return;
+    }
+    if ((session.gate & GATE_REPLY) !== 0) {
+      this.dispatchSilently(session, command);
+      return;
+    }
+    this.dispatchChecked(session, command);
+  }
+
+  private dispatchChecked(session: Session, command: Command): void {
+    const { call } = this;
+    if (command.children !== null) {
+      const child = this.subcommand(command);
+      if (child === null) return;
+      command = child;
+      call.command = child;
+    }
+    if (wrongArity(command, call.argc)) {
+      this.reject(command, errors.wrongArity(command.fullName));
+      return;
+    }
+    const text = refusal(call, command, this.gate, this.server.keyspace.usedBytes);
+    if (text !== null) this.reject(command, text);
+    else this.execute(session, command);
+  }
+
+  /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
+  private dispatchSilently(session: Session, command: Command): void {
+    const { call } = this;
+    const writer = call.reply;
+    if (session.replyMode === REPLY_SKIP_NEXT) session.replyMode = REPLY_SKIP_THIS;
+    this.discard.resp = session.resp;
+    this.discard.pos = 0;
+    call.reply = this.discard;
+    this.dispatchChecked(session, command);
+    call.reply = writer;
+    if (session.replyMode === REPLY_SKIP_THIS) session.replyMode = REPLY_ON;
+    if (session.replyMode !== REPLY_OFF && session.replyMode !== REPLY_SKIP_NEXT) session.gate &= ~GATE_REPLY;
+  }
+
+  /** The subcommand that argument 1 names, or null after an error reply. */
+  private subcommand(container: Command): Command | null {
+    const { call } = this;
+    if (call.argc < 2) {
+      if (container.handler !== undefined) return { ...container, children: null };
+      this.reject(container, errors.wrongArity(container.fullName));
+      return null;
+    }
+    const child = container.children!.get(call.lowerText(1));
+    if (child !== undefined) return child;
+    this.reject(container, errors.unknownSubcommand(call.text(1), container.name));
+    return null;
+  }
+
+  private unknown(session: Session): void {
+    const { call } = this;
+    if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PARKED) !== 0) {
+      this.queueParked(session);
+      return;
+    }
+    let args = '';
+    for (let i = 1; i < call.argc && args.length < 128; i++)
+      args += `'${call.text(i).slice(0, 128 - args.length)}' `;
+    call.reply.error(errors.unknownCommand(latin1Repr(call.text(0)), args));
+    this.countFailure(null, call.reply);
+  }
+
+  private reject(command: Command, text: string): void {
+    this.server.stats.rejected[command.id]++;
+    this.call.reply.error(text);
+    this.countFailure(null, this.call.reply);
+  }
+
+  private countFailure(command: Command | null, reply: ReplyWriter): void {
+    if (command !== null) this.server.stats.failed[command.id]++;
+    this.server.stats.countError(reply.lastError);
+    reply.errors = 0;
+  }
+
+  // --- time per command ---------------------------------------------------------------------------
+
+  private startRun(id: number): void {
+    if (this.runCalls !== 0) this.endRun();
+    this.runCommand = id;
+    if (this.runStartUs === 0) this.runStartUs = this.server.clock.monotonicUs();
+  }
+
+  /** Shares the time since the run began out among its calls; the next run begins where it ended. */
+  private endRun(): void {
+    if (this.runCalls === 0) return;
+    const nowUs = this.server.clock.monotonicUs();
+    const elapsed = nowUs - this.runStartUs;
+    const { stats } = this.server;
+    stats.calls[this.runCommand] += this.runCalls;
+    stats.usec[this.runCommand] += elapsed;
+    if (elapsed > this.figures.stallMaxUs) this.figures.stallMaxUs = elapsed;
+    this.runCalls = 0;
+    this.runCommand = -1;
+    this.runStartUs = nowUs;
+  }
+
+  /** Ends the timing of a batch: what follows is not the last command's time. */
+  private endTiming(): void {
+    this.endRun();
+    this.runStartUs = 0;
+  }
+
+  // --- parked sessions ----------------------------------------------------------------------------
+
+  /** Keeps the request until the session is unparked; a long queue stops the reading. */
+  private queueParked(session: Session): void {
+    const request = this.call.retain();
+    session.parkedRequests.push(request);
+    session.parkedBytes += request.bytes.length;
+    if (session.parkedBytes > PARKED_BYTES_MAX) (session.link as ChannelEnd).pauseReading(session);
+  }
+
+  /** Lets no request of the session run until unpark(). */
+  park(session: Session): void {
+    session.gate |= GATE_PARKED;
+  }
+
+  /** Lets a parked session go on: `answer` writes the reply it waited for, then its queued requests run in order. */
+  unpark(session: Session, answer: () => void): void {
+    const channel = session.link as ChannelEnd;
+    session.gate &= ~GATE_PARKED;
+    if ((session.gate & GATE_CLOSING) !== 0) return;
+    // Outside a batch the ring may be full; a spill queue always has room.
+    if (!channel.begin(session)) channel.beginSpilled(session);
+    this.call.session = session;
+    this.call.reply = channel.reply;
+    answer();
+    while (session.parkedRequests.length > 0 && (session.gate & GATE_PARKED) === 0) {
+      this.runQueued(channel, session, session.parkedRequests.shift()!);
+    }
+    if (session.parkedRequests.length === 0) channel.resumeReading(session);
+    this.endTiming();
+    channel.flush();
+  }
+
+  private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest): void {
+    session.parkedBytes -= request.bytes.length;
+    if (!channel.begin(session)) channel.beginSpilled(session);
+    this.runElsewhere(
+      channel,
+      session,
+      request.bytes,
+      request.spans,
+      request.argc,
+      request.hash,
+      request.commandId,
+    );
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * One database: the table of its keys and the order in which they expire.
+ *
+ * Only the table's slot holds a record's address, so a record may move whenever it is written: every method that
+ * can move it returns where it is now. A method that takes `address` wants one that find() or a method here
+ * has just returned; 0 means that there is no such key.
+ */
+import { byteOffsetOf, segmentOf } from '../memory/address.ts';
+import type { Arena } from '../memory/arena.ts';
+import { Dict } from '../memory/dict.ts';
+import { ExpiryIndex } from '../memory/expiry-index.ts';
+import {
+  expireAtMs,
+  flagsOf,
+  HAS_EXPIRE,
+  keyLength,
+  keyOffset,
+  LARGE,
+  readWord0,
+  usedSize,
+  writeAccess,
+  writeExpireAtMs,
+} from '../memory/record.ts';
+import type { Keyspace } from './keyspace.ts';
+import type { LazyFree } from './lazy-free.ts';
+
+/** What expireOf() answers for a key without a TTL. */
+export const NO_EXPIRE = -1;
+
+const HAS_EXPIRE_BIT = HAS_EXPIRE << 8;
+/** A value of this size or more is handed to bio by UNLINK. */
+export const LAZY_FREE_MIN = 64 << 10;
+
+export class Database {
+  readonly keyspace: Keyspace;
+  readonly index: number;
+  readonly arena: Arena;
+  dict: Dict;
+  expires: ExpiryIndex;
+
+  constructor(keyspace: Keyspace, index: number) {
+    this.keyspace = keyspace;
+    this.index = index;
+    this.arena = keyspace.arena;
+    this.dict = new Dict(this.arena);
+    this.expires = new ExpiryIndex(this.arena);
+  }
+
+  get count(): number {
+    return this.dict.count;
+  }
+
+  /** Bytes outside the arena. */
+  get directoryBytes(): number {
+    return this.dict.directoryBytes;
+  }
+
+  // --- finding ------------------------------------------------------------------------------------
+
+  /** The record of key bytes[start..end), or 0. A key whose time has come is deleted and not found. Allocates nothing. */
+  find(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const address = this.dict.find(hash, bytes, start, end);
+    if (address === 0) return 0;
+    const i32 = this.arena.i32[segmentOf(address)];
+    if ((i32[byteOffsetOf(address) >>> 2] & HAS_EXPIRE_BIT) !== 0 && this.expireIfDue(hash, address))
+      return 0;
+    return address;
+  }
+
+  /** find() for a command that reads: counts hits and misses and marks the key as used. */
+  findForRead(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const address = this.find(hash, bytes, start, end);
+    const keyspace = this.keyspace;
+    if (address === 0) {
+      keyspace.misses++;
+      return 0;
+    }
+    keyspace.hits++;
+    writeAccess(this.arena.i32[segmentOf(address)], byteOffsetOf(address), keyspace.lruClock);
+    return address;
+  }
+
+  private expireIfDue(hash: number, address: number): boolean {
+    const keyspace = this.keyspace;
+    const atMs = expireAtMs(this.arena.f64[segmentOf(address)], byteOffsetOf(address));
+    if (atMs > keyspace.nowMs || !keyspace.lazyExpireEnabled) return false;
+    this.expireNow(hash, address);
+    return true;
+  }
+
+  private expireNow(hash: number, address: number): void {
+    const keyspace = this.keyspace;
+    if (keyspace.onExpire !== null) keyspace.onExpire(this, hash, address);
+    keyspace.expired++;
+    keyspace.dirty++;
+    this.remove(hash, address, true);
+  }
+
+  // --- adding and removing ------------------------------------------------------------------------
+
+  /** Puts a new record under a key that is not in the database. */
+  insert(hash: number, address: number): void {
+    this.dict.insert(hash, address);
+  }
+
+  /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
+  replace(hash: number, old: number, record: number): void {
+    this.dropExpire(hash, old);
+    this.dict.replace(hash, old, record);
+    this.keyspace.lazyFree.freeRecord(old, true);
+  }
+
+  /** The record has moved: frees the old cell, not the value's outside memory. */
+  moved(hash: number, from: number, to: number): void {
+    this.dict.replace(hash, from, to);
+    this.arena.free(from);
+  }
+
+  /** Deletes the key and frees its memory; with `lazily` a large value's buffer is freed by bio. */
+  remove(hash: number, address: number, lazily: boolean): void {
+    this.dropExpire(hash, address);
+    this.dict.remove(hash, address);
+    this.keyspace.lazyFree.freeRecord(address, lazily);
+  }
+
+  /** Takes the key out and leaves the record alive, its expire time in it: RENAME and MOVE put it elsewhere. */
+  take(hash: number, address: number): void {
+    this.dropExpire(hash, address);
+    this.dict.remove(hash, address);
+  }
+
+  /** The opposite of take(): puts a record under a key that is not there, and its expire time in order. */
+  give(hash: number, address: number): void {
+    this.dict.insert(hash, address);
+    const atMs = this.expireOf(address);
+    if (atMs !== NO_EXPIRE) this.expires.add(atMs, hash);
+  }
+
+  // --- expiry -------------------------------------------------------------------------------------
+
+  /** Absolute milliseconds, or NO_EXPIRE. */
+  expireOf(address: number): number {
+    const segment = segmentOf(address);
+    const base = byteOffsetOf(address);
+    if ((this.arena.i32[segment][base >>> 2] & HAS_EXPIRE_BIT) === 0) return NO_EXPIRE;
+    return expireAtMs(this.arena.f64[segment], base);
+  }
+
+  /** Sets or changes the time; the record may move. Returns its address. */
+  setExpire(hash: number, address: number, atMs: number): number {
+    if (this.expireOf(address) === NO_EXPIRE) address = this.reshape(hash, address, true);
+    else this.dropExpire(hash, address);
+    writeExpireAtMs(this.arena.f64[segmentOf(address)], byteOffsetOf(address), atMs);
+    this.expires.add(atMs, hash);
+    return address;
+  }
+
+  /** Removes the time; the record may move. Returns its address. */
+  clearExpire(hash: number, address: number): number {
+    if (this.expireOf(address) === NO_EXPIRE) return address;
+    this.dropExpire(hash, address);
+    return this.reshape(hash, address, false);
+  }
+
+  private dropExpire(hash: number, address: number): void {
+    const atMs = this.expireOf(address);
+    if (atMs !== NO_EXPIRE) this.expires.remove(atMs, hash);
+  }
+
+  /** The same record with or without room for an expire time. */
+  private reshape(hash: number, address: number, withExpire: boolean): number {
+    const arena = this.arena;
+    const fromSegment = segmentOf(address);
+    const fromBase = byteOffsetOf(address);
+    const size = usedSize(arena.i32[fromSegment], fromBase);
+    const to = arena.allocate(size + (withExpire ? 8 : -8));
+    const source = arena.u8[segmentOf(address)];
+    const target = arena.u8[segmentOf(to)];
+    const toBase = byteOffsetOf(to);
+    for (let i = 0; i < 8; i++) target[toBase + i] = source[fromBase + i];
+    const from = fromBase + (withExpire ? 8 : 16);
+    target.set(source.subarray(from, fromBase + size), toBase + (withExpire ? 16 : 8));
+    arena.i32[segmentOf(to)][toBase >>> 2] ^= HAS_EXPIRE_BIT;
+    this.moved(hash, address, to);
+    return to;
+  }
+
+  /** When the next key is due; Infinity when none has a TTL. */
+  get nextExpireMs(): number {
+    return this.expires.firstTime();
+  }
+
+  /** Deletes up to `limit` keys that are due. Returns how many were. */
+  expireDue(limit: number): number {
+    const now = this.keyspace.nowMs;
+    let done = 0;
+    while (done < limit && this.expires.firstTime() <= now) {
+      this.expireFirst();
+      done++;
+    }
+    return done;
+  }
+
+  private expireFirst(): void {
+    const atMs = this.expires.firstTime();
+    const hash = this.expires.firstHash();
+    let address = this.dict.firstWithHash(hash);
+    while (address !== 0 && this.expireOf(address) !== atMs) address = this.dict.nextWithHash(hash, address);
+    if (address === 0) throw new Error('expiry index names a key that does not exist');
+    this.expireNow(hash, address);
+  }
+
+  // --- whole databases ----------------------------------------------------------------------------
+
+  swapContent(other: Database): void {
+    [this.dict, other.dict] = [other.dict, this.dict];
+    [this.expires, other.expires] = [other.expires, this.expires];
+  }
+
+  /** Empties the database at once; its records are freed in the background. */
+  detach(lazyFree: LazyFree): void {
+    lazyFree.add(this.dict);
+    this.expires.clear();
+    this.dict = new Dict(this.arena);
+  }
+
+  /** Empties the database without freeing anything: the whole arena is about to be given back. */
+  forget(): void {
+    this.dict = new Dict(this.arena);
+    this.expires = new ExpiryIndex(this.arena);
+  }
+
+  // --- reading records ----------------------------------------------------------------------------
+
+  /** Where the key's bytes lie: keyBytes[keyStart..keyEnd), valid until something is allocated or freed. */
+  keyBytes: Uint8Array = new Uint8Array(0);
+  keyStart = 0;
+  keyEnd = 0;
+
+  readKey(address: number): void {
+    const segment = segmentOf(address);
+    const base = byteOffsetOf(address);
+    const i32 = this.arena.i32[segment];
+    this.keyBytes = this.arena.u8[segment];
+    this.keyStart = base + keyOffset(readWord0(i32, base));
+    this.keyEnd = this.keyStart + keyLength(i32, base);
+  }
+
+  /** True when the value lives in a buffer of its own. */
+  isLarge(address: number): boolean {
+    return (flagsOf(readWord0(this.arena.i32[segmentOf(address)], byteOffsetOf(address))) & LARGE) !== 0;
+  }
+}

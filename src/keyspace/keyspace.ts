@@ -1,0 +1,77 @@
+/**
+ * All databases of the server and the memory they share.
+ *
+ * The keyspace knows no RESP, no thread and no clock but the millisecond that its owner writes into `nowMs`
+ * before it runs a command, so it is a deterministic function of the calls made on it.
+ */
+import type { SipHasher } from '../base/siphash.ts';
+import { Arena } from '../memory/arena.ts';
+import { LargeTable } from '../memory/large.ts';
+import { Database } from './database.ts';
+import { LazyFree } from './lazy-free.ts';
+
+export class Keyspace {
+  readonly arena = new Arena();
+  readonly large = new LargeTable();
+  readonly lazyFree: LazyFree;
+  readonly hasher: SipHasher;
+  readonly databases: Database[] = [];
+  /** The time that TTLs are judged by, for the whole of one command. */
+  nowMs = 0;
+  /** The 24-bit LRU clock, in seconds. */
+  lruClock = 0;
+  /** Stamped into new records: the snapshot that will not need them. */
+  epoch = 0;
+  /** False while the data is being loaded or expiry is switched off by DEBUG. */
+  lazyExpireEnabled = true;
+  hits = 0;
+  misses = 0;
+  expired = 0;
+  /** Changes to the data since the start: what save points and the AOF count. */
+  dirty = 0;
+  /** Called before a key that has expired is deleted, so that it can be propagated. */
+  onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
+
+  constructor(hasher: SipHasher, databases: number) {
+    this.hasher = hasher;
+    this.lazyFree = new LazyFree(this.arena, this.large);
+    for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
+  }
+
+  /** Bytes of data and of the tables that find it, exact. */
+  get usedBytes(): number {
+    let tables = 0;
+    for (const db of this.databases) tables += db.directoryBytes;
+    return this.arena.usedBytes + this.large.usedBytes + tables;
+  }
+
+  /** Exchanges the content of two databases; every session keeps its index. */
+  swap(a: number, b: number): void {
+    if (a === b) return;
+    this.databases[a].swapContent(this.databases[b]);
+    this.dirty++;
+  }
+
+  /**
+   * Empties every database. The arena is given back whole, so the cost does not depend on the number of keys.
+   * Returns how many keys there were.
+   */
+  flushAll(): number {
+    let removed = 0;
+    for (const db of this.databases) removed += db.count;
+    this.lazyFree.dropAll();
+    for (const db of this.databases) db.forget();
+    this.lazyFree.releaseAll();
+    return removed;
+  }
+
+  /** Empties one database. Returns how many keys there were. */
+  flush(db: Database): number {
+    const removed = db.count;
+    if (removed === 0) return 0;
+    const alone = this.databases.every((other) => other === db || other.count === 0);
+    if (alone && !this.lazyFree.busy) return this.flushAll();
+    db.detach(this.lazyFree);
+    return removed;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Memory that is dead but not given back yet.
+ *
+ * Detached databases are freed in slices between commands (run()), a few records at a time; buffers of large
+ * values and whole arena segments are collected in `buffers` and handed to the bio thread, which pays for
+ * the unmapping.
+ */
+
+import { byteOffsetOf, segmentOf } from '../memory/address.ts';
+import { AddressList } from '../memory/address-list.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { Dict } from '../memory/dict.ts';
+import type { LargeTable } from '../memory/large.ts';
+import { flagsOf, LARGE, readWord0, valueWord } from '../memory/record.ts';
+
+const SLICE_RECORDS = 64;
+
+export class LazyFree {
+  private readonly arena: Arena;
+  private readonly large: LargeTable;
+  private readonly tables: Dict[] = [];
+  private readonly batch = new AddressList(SLICE_RECORDS * 2);
+  /** Dead buffers that nobody has taken yet. */
+  buffers: ArrayBuffer[] = [];
+  /** Records freed in the background, ever. */
+  freed = 0;
+
+  constructor(arena: Arena, large: LargeTable) {
+    this.arena = arena;
+    this.large = large;
+  }
+
+  /** True while detached tables wait. */
+  get busy(): boolean {
+    return this.tables.length > 0;
+  }
+
+  /** Records that wait to be freed. */
+  get pending(): number {
+    let count = 0;
+    for (const table of this.tables) count += table.count;
+    return count;
+  }
+
+  /** Takes a table over, its records with it. */
+  add(table: Dict): void {
+    if (table.count > 0) this.tables.push(table);
+  }
+
+  /** Frees some records. Returns true while there is more to do. */
+  run(): boolean {
+    const table = this.tables[0];
+    if (!table) return false;
+    this.batch.clear();
+    const empty = table.drain(SLICE_RECORDS, this.batch);
+    for (let i = 0; i < this.batch.length; i++) this.freeRecord(this.batch.addresses[i], true);
+    this.freed += this.batch.length;
+    if (empty) this.tables.shift();
+    return this.tables.length > 0;
+  }
+
+  /** Frees one record that no table holds any more. With `later`, a large value's buffer goes to bio. */
+  freeRecord(address: number, later: boolean): void {
+    const i32 = this.arena.i32[segmentOf(address)];
+    const base = byteOffsetOf(address);
+    const word0 = readWord0(i32, base);
+    if ((flagsOf(word0) & LARGE) !== 0) {
+      const id = valueWord(i32, base);
+      if (later) this.buffers.push(this.large.take(id));
+      else this.large.remove(id);
+    }
+    this.arena.free(address);
+  }
+
+  /** Everything is to go: what was pending goes with it. */
+  dropAll(): void {
+    this.tables.length = 0;
+  }
+
+  /** Gives back the arena and every large value, which nothing may refer to any more. */
+  releaseAll(): void {
+    for (const buffer of this.arena.reset()) this.buffers.push(buffer);
+    for (const buffer of this.large.reset()) this.buffers.push(buffer);
+  }
+}

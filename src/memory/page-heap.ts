@@ -1,0 +1,215 @@
+// Hands out runs of 4 KiB pages from the arena's segments, and joins neighbours that come back.
+//
+// It never touches the pages themselves: what it knows lies in two typed arrays per segment, outside the JS heap,
+// so that a 64 GiB arena costs the garbage collector 2,048 objects and not 16 million.
+//
+//     pageMap[segment][page]     what the page belongs to:
+//         bits 0-7   0: free; 1 .. 80: size class of its span; RESERVED_PAGE; WHOLE_SPAN: one cell of whole pages
+//         bits 8-21  first page of the run or span
+//     spans[segment][page * 8 + field], valid at the first page of a run or span:
+//         LENGTH  pages
+//         NEXT, PREVIOUS  neighbours in the list that it is in (a bin here, the class's partial spans in the arena)
+//         FREE_HEAD, BUMP, USED  the arena's, for spans
+//
+// Only the first and the last page of a free run or of a whole span need a true pageMap entry, because a neighbour
+// asks only those. The arena fills in every page of a span with a size class.
+//
+// A page id is segment << 14 | page: an address without its low 8 bits. Page 0 of each segment is reserved, for three
+// reasons: id 0 can mean 'none', address 0 is never handed out, and joining to the left needs no bounds check
+// (to the right, the page map has one entry more than pages). It is never touched, so it takes no memory.
+//
+// Free runs are in bins: one per length 1 .. 255, one for longer ones, and a last one for segments that are wholly free, which
+// are used last so that they can be given back. A bitmap finds the first bin that can serve a request: every
+// operation is O(1), since no request exceeds 256 pages and so any run of the long bin will do.
+//
+// Invariants (audited by arena-audit.ts):
+//   1. No two free runs touch.
+//   2. Every free run is in the bin of its length, and nothing else is in a bin.
+//   3. Every page is in exactly one run or span, or is reserved.
+
+import { SPAN_PAGES_MAX } from './size-classes.ts';
+
+export const PAGE_ID_SEGMENT_SHIFT = 14;
+export const PAGE_INDEX_MASK = (1 << PAGE_ID_SEGMENT_SHIFT) - 1;
+
+export const PAGE_KIND_MASK = 0xff;
+export const PAGE_FIRST_SHIFT = 8;
+export const FREE_PAGE = 0;
+export const RESERVED_PAGE = 254;
+export const WHOLE_SPAN = 255;
+
+/** Int32 fields per page in `spans`. */
+export const SPAN_STRIDE_SHIFT = 3;
+export const SPAN_LENGTH = 0;
+export const SPAN_NEXT = 1;
+export const SPAN_PREVIOUS = 2;
+export const SPAN_FREE_HEAD = 3;
+export const SPAN_BUMP = 4;
+export const SPAN_USED = 5;
+
+export const LONG_BIN = SPAN_PAGES_MAX;
+export const WHOLE_SEGMENT_BIN = SPAN_PAGES_MAX + 1;
+export const BIN_COUNT = SPAN_PAGES_MAX + 2;
+
+const NO_PAGES = new Int32Array(0);
+
+export class PageHeap {
+  /** See above. An unused segment slot holds an empty array, never a hole. */
+  readonly pageMap: Int32Array[] = [];
+  readonly spans: Int32Array[] = [];
+  /** First run of each bin, a page id; 0 for none. */
+  readonly bins = new Int32Array(BIN_COUNT);
+  private readonly binBits = new Int32Array((BIN_COUNT + 31) >>> 5);
+  /** Bytes of the two arrays of all live segments. */
+  metadataBytes = 0;
+
+  /** Makes the pages of a new segment available; `pages` counts the reserved one and exceeds SPAN_PAGES_MAX. */
+  addSegment(segment: number, pages: number): void {
+    const map = new Int32Array(pages + 1);
+    const spans = new Int32Array(pages << SPAN_STRIDE_SHIFT);
+    map[0] = RESERVED_PAGE;
+    map[pages] = RESERVED_PAGE;
+    this.pageMap[segment] = map;
+    this.spans[segment] = spans;
+    this.metadataBytes += map.byteLength + spans.byteLength;
+    this.putRun((segment << PAGE_ID_SEGMENT_SHIFT) | 1, pages - 1);
+  }
+
+  /** Forgets a segment; it must be wholly free. */
+  removeSegment(segment: number): void {
+    this.unlink((segment << PAGE_ID_SEGMENT_SHIFT) | 1, WHOLE_SEGMENT_BIN);
+    this.metadataBytes -= this.pageMap[segment].byteLength + this.spans[segment].byteLength;
+    this.pageMap[segment] = NO_PAGES;
+    this.spans[segment] = NO_PAGES;
+  }
+
+  /** Forgets all segments, used or not. */
+  reset(): void {
+    this.pageMap.fill(NO_PAGES);
+    this.spans.fill(NO_PAGES);
+    this.bins.fill(0);
+    this.binBits.fill(0);
+    this.metadataBytes = 0;
+  }
+
+  /** A segment of which no page is in use, or -1. */
+  whollyFreeSegment(): number {
+    const id = this.bins[WHOLE_SEGMENT_BIN];
+    return id === 0 ? -1 : id >>> PAGE_ID_SEGMENT_SHIFT;
+  }
+
+  /**
+   * Takes a run of exactly `pages` (1 .. SPAN_PAGES_MAX) pages: its first page's id, with LENGTH set and its first and last
+   * page marked with `kind`; 0 when no segment has so many in a row.
+   */
+  take(pages: number, kind: number): number {
+    const bin = this.firstBinFrom(pages);
+    if (bin < 0) return 0;
+    const id = this.bins[bin];
+    const spans = this.spans[id >>> PAGE_ID_SEGMENT_SHIFT];
+    const page = id & PAGE_INDEX_MASK;
+    const available = spans[(page << SPAN_STRIDE_SHIFT) + SPAN_LENGTH];
+    this.unlink(id, bin);
+    if (available > pages) this.putRun(id + pages, available - pages);
+    this.mark(id, pages, kind);
+    return id;
+  }
+
+  /** Gives back the run or span that starts at `id`, joined with the free runs on either side. */
+  give(id: number): void {
+    const segment = id >>> PAGE_ID_SEGMENT_SHIFT;
+    const map = this.pageMap[segment];
+    const spans = this.spans[segment];
+    let first = id & PAGE_INDEX_MASK;
+    let pages = spans[(first << SPAN_STRIDE_SHIFT) + SPAN_LENGTH];
+
+    const after = first + pages;
+    if ((map[after] & PAGE_KIND_MASK) === FREE_PAGE) {
+      const length = spans[(after << SPAN_STRIDE_SHIFT) + SPAN_LENGTH];
+      this.unlink((segment << PAGE_ID_SEGMENT_SHIFT) | after, this.binOf(segment, length));
+      pages += length;
+    }
+    const before = map[first - 1];
+    if ((before & PAGE_KIND_MASK) === FREE_PAGE) {
+      const length = first - (before >>> PAGE_FIRST_SHIFT);
+      first -= length;
+      this.unlink((segment << PAGE_ID_SEGMENT_SHIFT) | first, this.binOf(segment, length));
+      pages += length;
+    }
+    this.putRun((segment << PAGE_ID_SEGMENT_SHIFT) | first, pages);
+  }
+
+  private putRun(id: number, pages: number): void {
+    this.mark(id, pages, FREE_PAGE);
+    this.link(id, this.binOf(id >>> PAGE_ID_SEGMENT_SHIFT, pages));
+  }
+
+  private mark(id: number, pages: number, kind: number): void {
+    const segment = id >>> PAGE_ID_SEGMENT_SHIFT;
+    const first = id & PAGE_INDEX_MASK;
+    const map = this.pageMap[segment];
+    const word = (first << PAGE_FIRST_SHIFT) | kind;
+    map[first] = word;
+    map[first + pages - 1] = word;
+    this.spans[segment][(first << SPAN_STRIDE_SHIFT) + SPAN_LENGTH] = pages;
+  }
+
+  /** The bin of a free run of `pages` pages. */
+  binOf(segment: number, pages: number): number {
+    if (pages < LONG_BIN) return pages;
+    // The page map counts the reserved page and the entry past the end.
+    return pages === this.pageMap[segment].length - 2 ? WHOLE_SEGMENT_BIN : LONG_BIN;
+  }
+
+  private link(id: number, bin: number): void {
+    const at = (id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT;
+    const spans = this.spans[id >>> PAGE_ID_SEGMENT_SHIFT];
+    const next = this.bins[bin];
+    spans[at + SPAN_NEXT] = next;
+    spans[at + SPAN_PREVIOUS] = 0;
+    if (next !== 0) setPrevious(this.spans, next, id);
+    this.bins[bin] = id;
+    this.binBits[bin >>> 5] |= 1 << (bin & 31);
+  }
+
+  private unlink(id: number, bin: number): void {
+    if (unlinkSpan(this.spans, id) === 0) {
+      const next =
+        this.spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_NEXT];
+      this.bins[bin] = next;
+      if (next === 0) this.binBits[bin >>> 5] &= ~(1 << (bin & 31));
+    }
+  }
+
+  private firstBinFrom(bin: number): number {
+    const bits = this.binBits;
+    let word = bin >>> 5;
+    let found = bits[word] & (-1 << (bin & 31));
+    while (found === 0) {
+      if (++word === bits.length) return -1;
+      found = bits[word];
+    }
+    // The lowest set bit: isolate it, and count what is above.
+    return (word << 5) + 31 - Math.clz32(found & -found);
+  }
+}
+
+/** Takes a span out of its list; returns the one before it, 0 when it was the head (the caller then moves the head to NEXT). */
+export function unlinkSpan(spans: Int32Array[], id: number): number {
+  const own = spans[id >>> PAGE_ID_SEGMENT_SHIFT];
+  const at = (id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT;
+  const next = own[at + SPAN_NEXT];
+  const previous = own[at + SPAN_PREVIOUS];
+  if (next !== 0) setPrevious(spans, next, previous);
+  if (previous !== 0) setNext(spans, previous, next);
+  return previous;
+}
+
+export function setNext(spans: Int32Array[], id: number, next: number): void {
+  spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_NEXT] = next;
+}
+
+export function setPrevious(spans: Int32Array[], id: number, previous: number): void {
+  spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_PREVIOUS] =
+    previous;
+}

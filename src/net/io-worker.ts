@@ -1,0 +1,470 @@
+/**
+ * An io worker: the sockets of one thread between the kernel and the executor's rings.
+ *
+ * One turn of the event loop: every readable socket is read and parsed (input.ts) without publishing; then
+ * one check-phase callback publishes the batch, waits a bounded moment for the executor, and writes whatever
+ * replies are there (output.ts). Waiting in place saves the event loop's wake-up (8-17 us) when the executor
+ * is about to answer anyway; how long is `waitUs`.
+ *
+ * Resting: the executor wakes a worker that says it rests (IO_REST). In the event loop the worker rests on a
+ * waitAsync that stays armed until somebody notifies it, so an iteration costs two stores, not a promise.
+ *
+ * A stalled connection (ring full, barrier) keeps its input and is not read; `stalled` holds them all and
+ * they are retried when the executor says that it freed something.
+ */
+import type net from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import type { SipHasher } from '../base/siphash.ts';
+import type { CommandNames } from '../resp/command-names.ts';
+import type { ChannelMemory } from '../ring/channel.ts';
+import {
+  addToCounter,
+  CONNECTION_ACKED,
+  CONNECTION_FD,
+  CONNECTION_INPUT,
+  CONNECTION_ROWS,
+  CONNECTION_WORDS,
+} from '../ring/connection-table.ts';
+import { ringExecutor } from '../ring/doorbell.ts';
+import {
+  CLIENTS_OPEN,
+  FIGURE_BATCHES,
+  FIGURE_BUSY_US,
+  FIGURE_COMMANDS,
+  FIGURE_HEAP_KB,
+  FIGURE_PARKS,
+  FIGURE_READS,
+  FIGURE_WAKEUPS,
+  FIGURE_WRITES,
+  IO_FIGURES,
+  IO_PARK,
+  IO_REST,
+  IO_WAIT,
+  REST_AWAKE,
+  REST_PARKED,
+  REST_WAITING,
+  SCRATCH_BYTES,
+  SETTING_IDLE_TIMEOUT,
+  SETTING_KEEPALIVE,
+  SETTING_MAX_CLIENTS,
+  SETTING_PROTECTED,
+} from '../ring/layout.ts';
+import {
+  FRAME_BARRIER,
+  FRAME_CLOSE,
+  FRAME_CLOSE_AFTER_WRITE,
+  FRAME_DATA,
+  FRAME_FORGOTTEN,
+  FRAME_PAUSE,
+  FRAME_RESUME,
+  ReplyRingReader,
+} from '../ring/reply-ring.ts';
+import {
+  REQUEST_CLOSED,
+  REQUEST_DRAINED,
+  REQUEST_END,
+  REQUEST_OPEN,
+  RequestWriter,
+} from '../ring/request-ring.ts';
+import { Connection } from './connection.ts';
+import { INPUT_ENDED, INPUT_STALLED, INPUT_TAKEN, INPUT_TOO_BIG, Input, type LargeRequest } from './input.ts';
+import { Output } from './output.ts';
+import { adoptSocket, handleOf } from './raw-stream.ts';
+
+const REFUSED_MAX_CLIENTS = '-ERR max number of clients reached\r\n';
+const REFUSED_PROTECTED =
+  "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";
+
+export interface IoWorkerParts {
+  memory: ChannelMemory;
+  process: Int32Array;
+  port: MessagePort;
+  names: CommandNames;
+  hasher: SipHasher;
+  /** How long a turn waits in place for replies, in microseconds; 0 never waits. */
+  waitUs: number;
+  log: (level: string, message: string) => void;
+}
+
+export class IoWorker {
+  private readonly control: Int32Array;
+  private readonly process: Int32Array;
+  private readonly rows: Int32Array;
+  private readonly port: MessagePort;
+  private readonly requests: RequestWriter;
+  private readonly replies: ReplyRingReader;
+  private readonly input: Input;
+  private readonly output: Output;
+  private readonly scratch = new Uint8Array(SCRATCH_BYTES);
+  private readonly waitMs: number;
+  private readonly log: (level: string, message: string) => void;
+  private readonly connections: (Connection | null)[] = [];
+  private readonly freeSlots: number[] = [];
+  private stalled: Connection[] = [];
+  /** Records that found the ring full, in order. */
+  private unsent: Array<{ kind: number; slot: number; text: string }> = [];
+  private turnScheduled = false;
+  private parked = false;
+  private turnStartUs = 0;
+  private nowMs = Date.now();
+
+  constructor(parts: IoWorkerParts) {
+    const { memory } = parts;
+    this.control = new Int32Array(memory.control);
+    this.process = parts.process;
+    this.port = parts.port;
+    this.rows = new Int32Array(memory.connections);
+    this.requests = new RequestWriter(memory.control, memory.requestWords, memory.requestBytes);
+    this.replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);
+    this.waitMs = parts.waitUs / 1000;
+    this.log = parts.log;
+    const sendLarge = (request: LargeRequest) =>
+      this.port.postMessage(request, [
+        request.bytes.buffer as ArrayBuffer,
+        request.spans.buffer as ArrayBuffer,
+      ]);
+    this.input = new Input(this.requests, parts.names, parts.hasher, this.process, this.rows, sendLarge);
+    this.output = new Output(
+      this.rows,
+      (connection) => this.record(REQUEST_DRAINED, connection.slot, ''),
+      (connection) => this.close(connection),
+    );
+    this.park();
+    setInterval(() => this.tick(), 100).unref();
+  }
+
+  // --- connections --------------------------------------------------------------------------------
+
+  /** Takes an accepted socket (still paused). `listener` names where it came in, for CLIENT LIST's laddr. */
+  accept(accepted: net.Socket, unixPath: string): void {
+    const refusal = this.refusal(accepted, unixPath);
+    if (refusal !== null) {
+      accepted.on('error', () => accepted.destroy());
+      accepted.end(refusal, () => accepted.destroy());
+      Atomics.sub(this.process, CLIENTS_OPEN, 1);
+      return;
+    }
+    const slot = this.freeSlots.pop() ?? this.connections.length;
+    let connection: Connection | null = null;
+    const socket = adoptSocket(accepted, this.scratch, (size) => this.onRead(connection!, size));
+    connection = new Connection(slot, slot * CONNECTION_WORDS, socket);
+    connection.lastActiveMs = this.nowMs;
+    this.connections[slot] = connection;
+    this.rows.fill(0, connection.row, connection.row + CONNECTION_WORDS);
+    this.rows[connection.row + CONNECTION_FD] = handleOf(socket)?.fd ?? -1;
+    this.attach(connection, accepted);
+    const peer = unixPath ? `${unixPath}:0` : hostPort(socket.remoteAddress, socket.remotePort);
+    const local = unixPath ? `${unixPath}:0` : hostPort(socket.localAddress, socket.localPort);
+    this.record(REQUEST_OPEN, slot, `${peer} ${local}`);
+    if (!unixPath) this.setKeepAlive(socket);
+    socket.read(0);
+  }
+
+  private attach(connection: Connection, accepted: net.Socket): void {
+    const { socket } = connection;
+    socket.on('error', () => this.close(connection));
+    socket.on('end', () => this.onEnd(connection));
+    socket.on('close', () => {
+      accepted.destroy();
+      this.close(connection);
+    });
+  }
+
+  /** Why a new connection is not taken, as the bytes to send; counts it as open either way. */
+  private refusal(accepted: net.Socket, unixPath: string): string | null {
+    const open = Atomics.add(this.process, CLIENTS_OPEN, 1) + 1;
+    if (
+      open > this.process[SETTING_MAX_CLIENTS] ||
+      this.freeSlots.length + CONNECTION_ROWS - this.connections.length === 0
+    ) {
+      return REFUSED_MAX_CLIENTS;
+    }
+    if (this.process[SETTING_PROTECTED] === 1 && !unixPath && !isLoopback(accepted.remoteAddress)) {
+      return REFUSED_PROTECTED;
+    }
+    return null;
+  }
+
+  private setKeepAlive(socket: net.Socket): void {
+    const seconds = this.process[SETTING_KEEPALIVE];
+    if (seconds > 0) socket.setKeepAlive(true, seconds * 1000);
+  }
+
+  /** Closes the socket now and tells the executor, once. */
+  private close(connection: Connection): void {
+    if (connection.closed) return;
+    connection.closed = true;
+    connection.queue.length = 0;
+    connection.backlog = null;
+    connection.socket.destroy();
+    this.record(REQUEST_CLOSED, connection.slot, '');
+    this.scheduleTurn();
+  }
+
+  private onEnd(connection: Connection): void {
+    if (connection.closed || connection.inputEnded) return;
+    if (connection.backlog !== null) {
+      // What came before the end is still to be taken; retryStalled() comes back here.
+      connection.endPending = true;
+      return;
+    }
+    connection.inputEnded = true;
+    this.record(REQUEST_END, connection.slot, '');
+    this.scheduleTurn();
+  }
+
+  // --- input --------------------------------------------------------------------------------------
+
+  /** A read brought `size` bytes into the scratch buffer. Returns false to stop reading the socket. */
+  private onRead(connection: Connection, size: number): boolean {
+    this.scheduleTurn();
+    this.control[IO_FIGURES + FIGURE_READS]++;
+    connection.lastActiveMs = this.nowMs;
+    addToCounter(this.rows, connection.row + CONNECTION_INPUT, size);
+    if (connection.closed || connection.inputEnded) return false;
+    if (connection.backlog !== null) {
+      // Node may deliver one more read after a pause.
+      connection.backlog = appended(connection.backlog, this.scratch, size);
+      return false;
+    }
+    return this.afterInput(connection, this.input.take(connection, this.scratch, 0, size));
+  }
+
+  private afterInput(connection: Connection, status: number): boolean {
+    if (status === INPUT_TAKEN) return !connection.pausedByExecutor;
+    connection.readingPaused = true;
+    if (status === INPUT_STALLED) {
+      if (!this.stalled.includes(connection)) this.stalled.push(connection);
+      this.requests.wantRoom();
+    } else if (status === INPUT_ENDED) {
+      connection.inputEnded = true;
+    } else if (status === INPUT_TOO_BIG) {
+      this.log('warning', `Closing client that reached max query buffer length: slot ${connection.slot}`);
+      this.close(connection);
+    }
+    return false;
+  }
+
+  /** Goes on with input that waited, in the order in which it began to wait. */
+  private retryStalled(): void {
+    if (this.stalled.length === 0) return;
+    const waiting = this.stalled;
+    this.stalled = [];
+    for (const connection of waiting) {
+      if (connection.closed) continue;
+      if (connection.barrierPending && !connection.barrierPassed) {
+        this.stalled.push(connection);
+        continue;
+      }
+      connection.barrierPending = false;
+      if (this.afterInput(connection, this.input.retry(connection))) this.resumeReading(connection);
+      if (connection.backlog === null && connection.endPending) {
+        connection.endPending = false;
+        this.onEnd(connection);
+      }
+    }
+  }
+
+  private resumeReading(connection: Connection): void {
+    if (connection.closed || connection.inputEnded || connection.pausedByExecutor) return;
+    connection.readingPaused = false;
+    connection.socket.read(0);
+  }
+
+  /** Writes a record that is not a command, or keeps it until there is room. */
+  private record(kind: number, slot: number, text: string): void {
+    if (this.unsent.length > 0 || !this.input.sendRecord(kind, slot, text)) {
+      this.unsent.push({ kind, slot, text });
+      this.requests.wantRoom();
+    }
+    this.scheduleTurn();
+  }
+
+  private retryUnsent(): void {
+    while (this.unsent.length > 0) {
+      const { kind, slot, text } = this.unsent[0];
+      if (!this.input.sendRecord(kind, slot, text)) {
+        this.requests.wantRoom();
+        return;
+      }
+      this.unsent.shift();
+    }
+  }
+
+  // --- turns --------------------------------------------------------------------------------------
+
+  private scheduleTurn(): void {
+    if (this.turnScheduled) return;
+    this.turnScheduled = true;
+    this.turnStartUs = performance.now() * 1000;
+    setImmediate(this.turn);
+  }
+
+  /** The end of an event loop turn in which something happened. */
+  private readonly turn = (): void => {
+    this.turnScheduled = false;
+    Atomics.store(this.control, IO_REST, REST_AWAKE);
+    this.publish();
+    this.drainReplies();
+    if (this.waitMs > 0 && !this.requests.idle) {
+      this.waitInPlace();
+      this.drainReplies();
+    }
+    this.park();
+    this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;
+  };
+
+  private publish(): void {
+    this.retryUnsent();
+    this.retryStalled();
+    if (!this.requests.dirty) return;
+    this.requests.publish();
+    this.control[IO_FIGURES + FIGURE_BATCHES]++;
+    this.control[IO_FIGURES + FIGURE_COMMANDS] = this.input.commands;
+    ringExecutor(this.process);
+  }
+
+  /** Waits for replies without giving the thread back to the event loop, at most waitMs. */
+  private waitInPlace(): void {
+    const { control } = this;
+    const seen = Atomics.load(control, IO_WAIT);
+    Atomics.store(control, IO_REST, REST_WAITING);
+    if (this.replies.poll() || this.requests.idle) {
+      Atomics.store(control, IO_REST, REST_AWAKE);
+      return;
+    }
+    Atomics.wait(control, IO_WAIT, seen, this.waitMs);
+    Atomics.store(control, IO_REST, REST_AWAKE);
+  }
+
+  private drainReplies(): void {
+    const { replies } = this;
+    while (replies.poll()) {
+      for (let at = replies.next(); at >= 0; at = replies.next()) {
+        this.onFrame(at);
+        replies.advance(at);
+      }
+      if (replies.release()) ringExecutor(this.process);
+      this.control[IO_FIGURES + FIGURE_WRITES] = this.output.writes;
+    }
+    if (this.stalled.length > 0 || this.unsent.length > 0) this.publish();
+  }
+
+  private onFrame(at: number): void {
+    const { frames } = this.replies;
+    const kind = frames[at] & 0xff;
+    const slot = frames[at] >>> 8;
+    const connection = this.connections[slot];
+    if (kind === FRAME_FORGOTTEN) {
+      this.forget(slot);
+      return;
+    }
+    if (connection === null || connection === undefined || connection.closed) return;
+    if (kind === FRAME_DATA) this.output.send(connection, this.replies.bytes, frames[at + 1], frames[at + 2]);
+    else this.onControlFrame(kind, connection);
+  }
+
+  private onControlFrame(kind: number, connection: Connection): void {
+    if (kind === FRAME_CLOSE) {
+      this.close(connection);
+    } else if (kind === FRAME_CLOSE_AFTER_WRITE) {
+      connection.inputEnded = true;
+      if (this.output.isIdle(connection)) this.closeGracefully(connection);
+      else connection.closing = true;
+    } else if (kind === FRAME_PAUSE) {
+      connection.pausedByExecutor = true;
+      connection.readingPaused = true;
+    } else if (kind === FRAME_RESUME) {
+      connection.pausedByExecutor = false;
+      if (connection.backlog === null) this.resumeReading(connection);
+    } else if (kind === FRAME_BARRIER) {
+      connection.barrierPassed = true;
+      this.retryStalled();
+      this.scheduleTurn();
+    }
+  }
+
+  /** Ends the socket so that the last bytes arrive (a reset could overtake them), then closes it. */
+  private closeGracefully(connection: Connection): void {
+    connection.socket.end(() => this.close(connection));
+  }
+
+  private forget(slot: number): void {
+    if (this.connections[slot] === null) return;
+    this.connections[slot] = null;
+    this.freeSlots.push(slot);
+    Atomics.sub(this.process, CLIENTS_OPEN, 1);
+  }
+
+  // --- resting ------------------------------------------------------------------------------------
+
+  /** Says that this worker rests; what came meanwhile is dealt with first. */
+  private park(): void {
+    for (;;) {
+      if (!this.parked) this.armPark();
+      Atomics.store(this.control, IO_REST, REST_PARKED);
+      if (!this.replies.poll()) break;
+      Atomics.store(this.control, IO_REST, REST_AWAKE);
+      this.drainReplies();
+    }
+    this.control[IO_FIGURES + FIGURE_PARKS]++;
+  }
+
+  private armPark(): void {
+    const { control } = this;
+    const result = Atomics.waitAsync(control, IO_PARK, Atomics.load(control, IO_PARK));
+    if (!result.async) return;
+    this.parked = true;
+    result.value.then(() => {
+      this.parked = false;
+      this.control[IO_FIGURES + FIGURE_WAKEUPS]++;
+      this.scheduleTurn();
+      this.turnNow();
+    });
+  }
+
+  /** A wake-up by the executor: its replies need not wait for the check phase. */
+  private turnNow(): void {
+    this.drainReplies();
+  }
+
+  // --- time ---------------------------------------------------------------------------------------
+
+  /** Ten times a second: the coarse clock, idle clients, figures. */
+  private tick(): void {
+    this.nowMs = Date.now();
+    const timeoutMs = this.process[SETTING_IDLE_TIMEOUT] * 1000;
+    if (timeoutMs > 0) this.closeIdle(timeoutMs);
+    this.control[IO_FIGURES + FIGURE_HEAP_KB] = process.memoryUsage().heapUsed >>> 10;
+  }
+
+  private closeIdle(timeoutMs: number): void {
+    for (const connection of this.connections) {
+      if (connection && !connection.closed && this.nowMs - connection.lastActiveMs > timeoutMs) {
+        this.close(connection);
+      }
+    }
+  }
+
+  /** Bytes that reached the kernel for `slot`: what a test looks at. */
+  acknowledged(slot: number): number {
+    return this.rows[slot * CONNECTION_WORDS + CONNECTION_ACKED];
+  }
+}
+
+function hostPort(host: string | undefined, port: number | undefined): string {
+  if (!host) return '?:0';
+  const plain = host.startsWith('::ffff:') ? host.slice(7) : host;
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`;
+}
+
+function isLoopback(host: string | undefined): boolean {
+  return host === undefined || host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.');
+}
+
+function appended(kept: Uint8Array, buf: Uint8Array, size: number): Uint8Array {
+  const both = new Uint8Array(kept.length + size);
+  both.set(kept);
+  both.set(buf.subarray(0, size), kept.length);
+  return both;
+}

@@ -1,0 +1,104 @@
+/**
+ * The one file that knows Node's internals: reading without allocation and writing without a stream.
+ *
+ * Reading: `onread` with one buffer that all sockets of a thread share. A read and its callback are
+ * synchronous, so the bytes are safe until the callback returns and nowhere else.
+ *
+ * Writing: handle.writeBuffer() tries the kernel at once; when everything went, nothing refers to the
+ * bytes any more and the request object can be used again. When it did not, libuv still points at
+ * the caller's bytes: the caller must leave them alone until `done`. Where Node's internal binding
+ * is not to be had, the stream's own write() does the same with more ceremony.
+ */
+import net from 'node:net';
+
+interface WriteRequest {
+  handle: unknown;
+  buffer: Uint8Array | null;
+  oncomplete: ((status: number) => void) | null;
+  async: boolean;
+}
+
+interface Handle {
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  fd?: number;
+}
+
+interface StreamBinding {
+  WriteWrap: new () => WriteRequest;
+  streamBaseState: Int32Array;
+  kLastWriteWasAsync: number;
+}
+
+function findBinding(): StreamBinding | null {
+  try {
+    const binding = (process as unknown as { binding(name: string): StreamBinding }).binding('stream_wrap');
+    if (typeof binding.WriteWrap === 'function' && typeof binding.kLastWriteWasAsync === 'number')
+      return binding;
+  } catch {
+    // A Node without the binding: write through the stream.
+  }
+  return null;
+}
+
+const binding = findBinding();
+let spareRequest: WriteRequest | null = null;
+
+/** write() took everything: the bytes are free again. */
+export const WRITTEN = 0;
+/** write() still needs the bytes; `done` will be called. */
+export const PENDING = 1;
+/** The socket is broken; close it. */
+export const FAILED = 2;
+
+export type Done = (status: number) => void;
+
+export function handleOf(socket: net.Socket): Handle | null {
+  return (socket as unknown as { _handle: Handle | null })._handle;
+}
+
+/**
+ * Writes bytes to the socket. Returns WRITTEN, PENDING (then `done` is called once, with 0 or a negative
+ * error number) or FAILED (`done` is not called).
+ */
+export function write(socket: net.Socket, bytes: Uint8Array, done: Done): number {
+  const handle = handleOf(socket);
+  if (handle === null) return FAILED;
+  if (binding === null) return writeThroughStream(socket, bytes, done);
+  let request = spareRequest;
+  if (request === null) request = new binding.WriteWrap();
+  spareRequest = null;
+  const status = handle.writeBuffer(request, bytes);
+  if (status !== 0) return FAILED;
+  if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
+    spareRequest = request;
+    return WRITTEN;
+  }
+  request.buffer = bytes;
+  request.handle = handle;
+  request.oncomplete = done;
+  return PENDING;
+}
+
+function writeThroughStream(socket: net.Socket, bytes: Uint8Array, done: Done): number {
+  socket.write(bytes, (error) => done(error ? -1 : 0));
+  if (socket.writableLength === 0) {
+    // Node reports completion on a later tick; the bytes have left, so `done` has nothing to do.
+    return WRITTEN;
+  }
+  return PENDING;
+}
+
+/** What `accepted` becomes: the same handle read through the shared buffer. */
+export function adoptSocket(
+  accepted: net.Socket,
+  buffer: Uint8Array,
+  onRead: (size: number) => boolean,
+): net.Socket {
+  const handle = (accepted as unknown as { _handle: unknown })._handle;
+  const options = {
+    handle,
+    allowHalfOpen: true,
+    onread: { buffer, callback: (size: number) => onRead(size) },
+  };
+  return new net.Socket(options as unknown as net.SocketConstructorOpts);
+}

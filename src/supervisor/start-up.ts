@@ -1,0 +1,69 @@
+/** From the outcome of reading the configuration to a decision: run, print something and leave, or fail. */
+import { chdir } from 'node:process';
+import type { Config } from '../config/config.ts';
+import type { Outcome } from '../config/load.ts';
+import type { ServerLog } from './log.ts';
+import { HELP, VERSION_LINE } from './product.ts';
+
+export interface StartUp {
+  config: Config;
+  file: string | null;
+  /** Writes the first lines of the log. */
+  announce: (log: ServerLog) => void;
+}
+
+/** Returns what to run with, or null after having set the exit code and said why. */
+export function startUp(outcome: Outcome): StartUp | null {
+  if (outcome.kind === 'action') {
+    if (outcome.action.name === 'version') process.stdout.write(`${VERSION_LINE}\n`);
+    else if (outcome.action.name === 'help') process.stderr.write(HELP);
+    else {
+      process.stderr.write(`This server has no '--${outcome.action.name}'\n`);
+      process.exitCode = 1;
+    }
+    return null;
+  }
+  if (outcome.kind === 'failed') {
+    process.stderr.write(`${outcome.report ?? outcome.log}\n`);
+    process.exitCode = 1;
+    return null;
+  }
+  const { config, file } = outcome;
+  const refusal = unsupported(config);
+  if (refusal !== null) {
+    process.stderr.write(`${refusal}\n`);
+    process.exitCode = 1;
+    return null;
+  }
+  if (config.string('dir') !== '') chdir(config.string('dir'));
+  return { config, file, announce: (log) => announce(log, config, file) };
+}
+
+/** What would lose data if it were accepted in silence. */
+function unsupported(config: Config): string | null {
+  if (config.bool('appendonly')) return 'appendonly yes: the append only file is not part of this version';
+  return null;
+}
+
+function announce(log: ServerLog, config: Config, file: string | null): void {
+  log.write('warning', 'oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo');
+  log.write('warning', `${VERSION_LINE}, pid=${process.pid}, just started`);
+  if (file === null) {
+    log.write(
+      'warning',
+      'Warning: no config file specified, using the default config. In order to specify a config file use threadis-server /path/to/threadis.conf',
+    );
+  } else {
+    log.write('warning', 'Configuration loaded');
+  }
+  if (config.bool('always-show-logo') || (process.stdout.isTTY && config.string('logfile') === '')) {
+    log.write('notice', `Threadis in standalone mode. Port: ${config.number('port')} PID: ${process.pid}`);
+  }
+  log.write('notice', `Running mode=standalone, port=${config.number('port')}.`);
+  if (config.string('save') !== '') {
+    log.write(
+      'warning',
+      'Save points are set, but snapshots are not part of this version: the data lives in memory only.',
+    );
+  }
+}

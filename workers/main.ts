@@ -1,0 +1,38 @@
+/** The main thread: reads the configuration, then supervises. See src/supervisor/supervisor.ts. */
+import os from 'node:os';
+import v8 from 'node:v8';
+import { nodeFiles } from '../src/config/files.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { toBytesText } from '../src/config/words.ts';
+import { ServerLog } from '../src/supervisor/log.ts';
+import { startUp } from '../src/supervisor/start-up.ts';
+import { Supervisor } from '../src/supervisor/supervisor.ts';
+
+const startMs = Date.now();
+// Before any worker starts: ArrayBuffer.prototype.transfer exists on Node 20 only behind this flag.
+v8.setFlagsFromString('--harmony-rab-gsab-transfer');
+
+const config = startUp(
+  loadConfig({
+    argv: process.argv.slice(2),
+    files: nodeFiles,
+    surroundings: { directory: toBytesText(process.cwd()), cores: os.availableParallelism() },
+    product: 'Redis 7.2.4',
+  }),
+);
+if (config !== null) {
+  const log = new ServerLog({
+    level: config.config.string('loglevel'),
+    file: config.config.string('logfile'),
+    format: config.config.string('log-format'),
+  });
+  config.announce(log);
+  new Supervisor({
+    config: config.config,
+    configFile: config.file,
+    log,
+    workerUrl: (kind) => new URL(`./${kind}.js`, import.meta.url),
+    startMs,
+    executable: process.argv[1] ?? '',
+  }).start();
+}
