@@ -57,6 +57,7 @@ import { keyEqualsIn } from './record.ts';
 
 const SLOT_BITS_MIN = 4;
 const SLOT_BITS_FULL = 9;
+const SLOT_MASK_FULL = (1 << SLOT_BITS_FULL) - 1;
 const DEPTH_MAX = 32 - SLOT_BITS_FULL;
 
 const PAIR_WORDS = 2;
@@ -77,7 +78,8 @@ const EAGER_HALVING_DEPTH = 8;
 const HASHES = 4294967296;
 
 /** What a segment held while it is split or merged. Every thread has its own. */
-const scratch = new Int32Array(PAIR_WORDS << SLOT_BITS_FULL);
+const SCRATCH_WORDS = PAIR_WORDS << SLOT_BITS_FULL;
+const scratch = new Int32Array(SCRATCH_WORDS);
 
 export class Dict {
   count = 0;
@@ -138,7 +140,9 @@ export class Dict {
       entry = this.canonicalEntry(hash);
       shape = this.directory[entry + 1];
     }
-    this.put(this.directory[entry], shape, hash, address);
+    const segment = this.directory[entry];
+    const base = (segment & OFFSET_MASK) << 2;
+    putPair(this.words[segment >>> SEGMENT_SHIFT], base, homeOf(hash, shape), slotMask(shape), hash, address);
     this.directory[entry + 1] = shape + COUNT_ONE;
     this.count++;
   }
@@ -310,17 +314,6 @@ export class Dict {
 
   // --- slots --------------------------------------------------------------------------------------------------------
 
-  /** Writes a pair into the first empty slot from its home on. */
-  private put(segment: number, shape: number, hash: number, address: number): void {
-    const words = this.words[segment >>> SEGMENT_SHIFT];
-    const base = (segment & OFFSET_MASK) << 2;
-    const mask = slotMask(shape);
-    let slot = homeOf(hash, shape);
-    while (words[base + slot * PAIR_WORDS + 1] !== 0) slot = (slot + 1) & mask;
-    words[base + slot * PAIR_WORDS] = hash;
-    words[base + slot * PAIR_WORDS + 1] = address;
-  }
-
   /**
    * Empties the slot at word `gap`, moving back what follows it: a pair moves into the gap when its home is not between the
    * gap and itself, and leaves a gap of its own. (Distances are around the end of the segment.)
@@ -377,18 +370,22 @@ export class Dict {
     const half = depth | (SLOT_BITS_FULL << SLOT_BITS_SHIFT);
     const words = this.words[lower >>> SEGMENT_SHIFT];
     const base = (lower & OFFSET_MASK) << 2;
+    const upperWords = this.words[upper >>> SEGMENT_SHIFT];
+    const upperBase = (upper & OFFSET_MASK) << 2;
     const upperBit = 1 << (32 - depth);
     let upperCount = 0;
 
-    const wordCount = PAIR_WORDS << SLOT_BITS_FULL;
     copyToScratch(words, base);
-    words.fill(0, base, base + wordCount);
-    for (let at = 0; at < wordCount; at += PAIR_WORDS) {
-      if (scratch[at + 1] === 0) continue;
-      if ((scratch[at] & upperBit) === 0) {
-        this.put(lower, half, scratch[at], scratch[at + 1]);
+    words.fill(0, base, base + SCRATCH_WORDS);
+    for (let at = 0; at < SCRATCH_WORDS; at += PAIR_WORDS) {
+      const address = scratch[at + 1];
+      if (address === 0) continue;
+      const hash = scratch[at];
+      const home = homeOf(hash, half);
+      if ((hash & upperBit) === 0) {
+        putPair(words, base, home, SLOT_MASK_FULL, hash, address);
       } else {
-        this.put(upper, half, scratch[at], scratch[at + 1]);
+        putPair(upperWords, upperBase, home, SLOT_MASK_FULL, hash, address);
         upperCount++;
       }
     }
@@ -494,8 +491,12 @@ export class Dict {
 
   /** Puts all pairs of from[start, start + wordCount) into another segment. */
   private putAll(from: Int32Array, start: number, wordCount: number, segment: number, shape: number): void {
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    const mask = slotMask(shape);
     for (let at = start; at < start + wordCount; at += PAIR_WORDS) {
-      if (from[at + 1] !== 0) this.put(segment, shape, from[at], from[at + 1]);
+      const address = from[at + 1];
+      if (address !== 0) putPair(words, base, homeOf(from[at], shape), mask, from[at], address);
     }
   }
 
@@ -608,6 +609,24 @@ export class Dict {
  */
 function homeOf(hash: number, shape: number): number {
   return (hash << shape) >>> (32 - ((shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK));
+}
+
+/** Writes a pair into the first empty slot from its home on. `base` is the segment's first word. */
+function putPair(
+  words: Int32Array,
+  base: number,
+  home: number,
+  mask: number,
+  hash: number,
+  address: number,
+): void {
+  let at = base + home * PAIR_WORDS;
+  while (words[at + 1] !== 0) {
+    home = (home + 1) & mask;
+    at = base + home * PAIR_WORDS;
+  }
+  words[at] = hash;
+  words[at + 1] = address;
 }
 
 function slotMask(shape: number): number {

@@ -17,9 +17,9 @@
 // (times[i], hashes[i]) of an inner node is at most the first entry of child i, and at least the last entry of child i - 1; that of
 // child 0 is never looked at. `counts[i]` is the number of entries below child i.
 //
-// Popping from the front of a leaf moves `first`, not 83 entries. A node that overflows splits in the middle, or, at the right
-// edge of the tree, behind its last entry, because keys with equal TTLs arrive in order and would otherwise leave
-// half-full leaves behind. A node that falls below a quarter joins a neighbour under the same parent when both
+// Popping from the front of a leaf moves `first`, not 83 entries. A node that overflows splits in the middle; at the right
+// edge of the tree towards its end, because keys with equal TTLs arrive almost in order and would otherwise leave half-full leaves
+// behind. A node that falls below a quarter joins a neighbour under the same parent when both
 // together fill at most three quarters; one that is empty goes.
 //
 // A walk down the tree notes its way in `path` (node and child index per level), so that changes can go up again without
@@ -308,8 +308,7 @@ export class ExpiryIndex {
     const index = this.pathIndex[level + 1];
     const right = this.newNode(level);
     const count = this.countOf(left);
-    const isAtRightEdge = this.pathIndex[level] >= count - 1 && this.isLast(level + 1);
-    const kept = isAtRightEdge ? count - 1 : count >>> 1;
+    const kept = this.isLast(level + 1) ? keptAtRightEdge(this.pathIndex[level], count) : count >>> 1;
     this.moveTail(left, right, level, kept);
     this.insertChild(parent, index + 1, right, this.entriesOf(right, level));
     const words = this.words[parent >>> SEGMENT_SHIFT];
@@ -568,6 +567,15 @@ export class ExpiryIndex {
     this.firstLeaf = 0;
     this.count = 0;
   }
+}
+
+/**
+ * Where the last node of its level splits. Behind its last item when the new one comes behind that; well towards the end when it comes
+ * near it, as with keys of equal TTL that arrive in the same millisecond; else in the middle.
+ */
+function keptAtRightEdge(index: number, count: number): number {
+  if (index >= count - 1) return count - 1;
+  return index >= (count * 3) >>> 2 ? (count * 7) >>> 3 : count >>> 1;
 }
 
 function wordBase(node: number): number {
