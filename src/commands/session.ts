@@ -4,6 +4,7 @@
  */
 import type { Database } from '../keyspace/database.ts';
 import type { RetainedRequest } from './call.ts';
+import type { Command } from './define.ts';
 
 // gate bits: any of them sends a request through the slow gates
 export const GATE_AUTH = 1;
@@ -59,7 +60,8 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
-  lastCommand = '';
+  /** The command that ran last, and when. */
+  lastCommand: Command | null = null;
   lastCommandMs = 0;
   commands = 0;
   /** Requests that came while the session was parked, in order. */

@@ -430,6 +430,8 @@ export class Executor {
     if (command.id !== this.runCommand) this.startRun(command.id);
     this.runCalls++;
     session.commands++;
+    session.lastCommand = command;
+    session.lastCommandMs = this.server.nowMs;
     command.handler!(call);
     if (call.reply.errors !== 0) this.countFailure(command, call.reply);
   }
