@@ -98,7 +98,7 @@ for (const count of [1000, 100_000, 1_000_000]) {
 // Filling a table of a million, with the cost of each insertion: the slow ones are splits and longer directories.
 for (let round = 0; round < 3; round++) {
   const used = arena.usedBytes;
-  const metadata = arena.metadataBytes;
+  const tables = arena.tableBytes;
   const dict = new Dict(arena);
   const took = new Float64Array(1_000_000);
   const begin = performance.now();
@@ -109,7 +109,7 @@ for (let round = 0; round < 3; round++) {
     `fill 1M keys, record and all: ${ns.toFixed(0)} ns each; ${(bytes / 1e6).toFixed(1)} B per key of 20 + 64 B`,
   );
   console.log(
-    `  table ${(dict.bytes / 1e6).toFixed(1)} B, page maps ${((arena.metadataBytes - metadata) / 1e6).toFixed(1)} B`,
+    `  table ${(dict.bytes / 1e6).toFixed(1)} B, page tables ${((arena.tableBytes - tables) / 1e6).toFixed(1)} B`,
   );
   const timed = new Dict(arena);
   for (let i = 0; i < 1_000_000; i++) {

@@ -53,6 +53,9 @@ function fillTables(): void {
 
 /** Continues the checksum (hi, lo) over bytes[start, until) and leaves the result in `crc64`. Allocates nothing. */
 export function updateCrc64(hi: number, lo: number, bytes: Uint8Array, start: number, until: number): void {
+  // A module's variables are looked up anew in every round (a bundle makes them `var`); these two are not.
+  const tableHi = TABLE_HI;
+  const tableLo = TABLE_LO;
   const slicedUntil = start + ((until - start) & ~7);
   for (let i = start; i < slicedUntil; i += 8) {
     const a = lo ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
@@ -65,29 +68,15 @@ export function updateCrc64(hi: number, lo: number, bytes: Uint8Array, start: nu
     const b1 = 512 | ((b >>> 8) & 255);
     const b2 = 256 | ((b >>> 16) & 255);
     const b3 = b >>> 24;
-    hi =
-      TABLE_HI[a0] ^
-      TABLE_HI[a1] ^
-      TABLE_HI[a2] ^
-      TABLE_HI[a3] ^
-      TABLE_HI[b0] ^
-      TABLE_HI[b1] ^
-      TABLE_HI[b2] ^
-      TABLE_HI[b3];
-    lo =
-      TABLE_LO[a0] ^
-      TABLE_LO[a1] ^
-      TABLE_LO[a2] ^
-      TABLE_LO[a3] ^
-      TABLE_LO[b0] ^
-      TABLE_LO[b1] ^
-      TABLE_LO[b2] ^
-      TABLE_LO[b3];
+    hi = tableHi[a0] ^ tableHi[a1] ^ tableHi[a2] ^ tableHi[a3];
+    hi ^= tableHi[b0] ^ tableHi[b1] ^ tableHi[b2] ^ tableHi[b3];
+    lo = tableLo[a0] ^ tableLo[a1] ^ tableLo[a2] ^ tableLo[a3];
+    lo ^= tableLo[b0] ^ tableLo[b1] ^ tableLo[b2] ^ tableLo[b3];
   }
   for (let i = slicedUntil; i < until; i++) {
     const index = (lo ^ bytes[i]) & 255;
-    lo = ((lo >>> 8) | (hi << 24)) ^ TABLE_LO[index];
-    hi = (hi >>> 8) ^ TABLE_HI[index];
+    lo = ((lo >>> 8) | (hi << 24)) ^ tableLo[index];
+    hi = (hi >>> 8) ^ tableHi[index];
   }
   crc64.hi = hi | 0;
   crc64.lo = lo | 0;

@@ -103,13 +103,46 @@ function smallExponent(bytes: Uint8Array, start: number, until: number): number 
 
 function parseSlowly(bytes: Uint8Array, start: number, until: number): number {
   const text = stringFromBytes(bytes, start, until);
+  if (isDecimal(bytes, start, until)) {
+    const n = Number(text);
+    const isOutOfRange = n === Infinity || n === -Infinity || (n === 0 && /^[^eE]*[1-9]/.test(text));
+    return isOutOfRange ? Number.NaN : n;
+  }
   const float = readFloatText(text);
   if (float === null) return Number.NaN;
-  const magnitude = float.infinite ? Infinity : float.base === 10 ? Math.abs(Number(text)) : hexDouble(float);
-  const outOfRange =
+  const magnitude = float.infinite ? Infinity : hexDouble(float);
+  const isOutOfRange =
     magnitude === Infinity ? !float.infinite : magnitude === 0 && !isZeroDigits(float.digits);
-  if (outOfRange) return Number.NaN;
+  if (isOutOfRange) return Number.NaN;
   return float.negative ? -magnitude : magnitude;
+}
+
+/** Whether all of bytes[start, until) is a decimal number, with or without sign, point and exponent. */
+function isDecimal(bytes: Uint8Array, start: number, until: number): boolean {
+  const wholeStart = afterSign(bytes, start, until);
+  let i = afterDigits(bytes, wholeStart, until);
+  let digits = i - wholeStart;
+  if (i < until && bytes[i] === DOT) {
+    const fractionStart = i + 1;
+    i = afterDigits(bytes, fractionStart, until);
+    digits += i - fractionStart;
+  }
+  if (digits === 0 || i === until) return digits > 0;
+  const exponentStart = afterSign(bytes, i + 1, until);
+  return (
+    (bytes[i] | 32) === LETTER_E &&
+    exponentStart < until &&
+    afterDigits(bytes, exponentStart, until) === until
+  );
+}
+
+function afterSign(bytes: Uint8Array, i: number, until: number): number {
+  return i < until && (bytes[i] === MINUS || bytes[i] === PLUS) ? i + 1 : i;
+}
+
+function afterDigits(bytes: Uint8Array, i: number, until: number): number {
+  while (i < until && (bytes[i] - ZERO) >>> 0 <= 9) i++;
+  return i;
 }
 
 function hexDouble(float: FloatText): number {
@@ -173,12 +206,16 @@ export function roundRatio(
   bits: number,
   exponentMin: number,
 ): { mantissa: bigint; exponent: number } {
-  // The quotient has this many bits or one less, so this exponent is right or one too small.
-  let exponent = Math.max(bitLength(numerator) - bitLength(denominator) - bits, exponentMin);
-  if (scaledQuotient(numerator, denominator, exponent) >> BigInt(bits) !== 0n) exponent++;
-  const scaledNumerator = exponent < 0 ? numerator << BigInt(-exponent) : numerator;
-  const scaledDenominator = exponent > 0 ? denominator << BigInt(exponent) : denominator;
-  let mantissa = roundQuotient(scaledNumerator, scaledDenominator);
+  // One division with two or three bits too many; then the rest of it only matters for being zero or not.
+  const scale = bitLength(numerator) - bitLength(denominator) - bits - 2;
+  const top = scale < 0 ? numerator << BigInt(-scale) : numerator;
+  const bottom = scale > 0 ? denominator << BigInt(scale) : denominator;
+  const quotient = top / bottom;
+  const hasRest = quotient * bottom !== top;
+  const excess = quotient >> BigInt(bits + 2) === 0n ? 2 : 3;
+  const shift = Math.max(excess, exponentMin - scale);
+  let mantissa = roundShift(quotient, shift, hasRest);
+  let exponent = scale + shift;
   if (mantissa >> BigInt(bits) !== 0n) {
     mantissa >>= 1n;
     exponent++;
@@ -186,21 +223,17 @@ export function roundRatio(
   return { mantissa, exponent };
 }
 
-function scaledQuotient(numerator: bigint, denominator: bigint, exponent: number): bigint {
-  return exponent < 0
-    ? (numerator << BigInt(-exponent)) / denominator
-    : numerator / (denominator << BigInt(exponent));
-}
-
-/** numerator / denominator to the nearest integer, ties to even; both positive. */
-export function roundQuotient(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator;
-  const twice = 2n * (numerator - quotient * denominator);
-  if (twice < denominator) return quotient;
-  return twice > denominator || (quotient & 1n) === 1n ? quotient + 1n : quotient;
+/** (n + rest) / 2^shift to the nearest integer, ties to even, for shift > 0 and a rest below 1 that is zero or not. */
+export function roundShift(n: bigint, shift: number, hasRest: boolean): bigint {
+  const quotient = n >> BigInt(shift);
+  const below = n - (quotient << BigInt(shift));
+  const half = 1n << BigInt(shift - 1);
+  if (below < half) return quotient;
+  return below > half || hasRest || (quotient & 1n) === 1n ? quotient + 1n : quotient;
 }
 
 function bitLength(n: bigint): number {
+  if (n <= 0xffffffffn) return 32 - Math.clz32(Number(n));
   const hex = n.toString(16);
   return hex.length * 4 - (Math.clz32(Number.parseInt(hex[0], 16)) - 28);
 }
@@ -210,7 +243,7 @@ function bitLength(n: bigint): number {
  * short decimals, allocate nothing.
  */
 export function writeDouble(n: number, style: DoubleStyle, out: Uint8Array, pos: number): number {
-  if (Number.isSafeInteger(n) && n !== 0) return writeNumber(n, out, pos);
+  if (Number.isSafeInteger(n) && (n !== 0 || 1 / n > 0)) return writeNumber(n, out, pos);
   if (style === '7.2') {
     const size = writeShortDecimal(n, out, pos);
     if (size > 0) return size;
@@ -267,16 +300,28 @@ export function formatDouble(n: number, style: DoubleStyle): string {
 
 /** %.17g of a positive finite double. */
 function formatSeventeen(n: number): string {
+  if (n >= 1e-4 && n < 1e16) {
+    // JS writes these without an exponent, too, and with a point.
+    const text = n.toPrecision(17);
+    const isTie = n < 1 ? Number.isInteger(n * 2 ** 25) : isTieAt17(n, text.indexOf('.') - 1);
+    if (!isTie) return trimZeros(text);
+  }
   const [mantissa, exponentText] = n.toExponential(16).split('e');
   const exponent = Number(exponentText);
   let digits = mantissa.replace('.', '');
   if (isTieAt17(n, exponent) && Number(digits[16]) % 2 === 1) {
     digits = digits.slice(0, 16) + String(Number(digits[16]) - 1);
   }
-  digits = digits.replace(/0+$/, '');
+  digits = trimZeros(digits);
   if (exponent >= -4 && exponent < 17) return decimalForm(digits, exponent - digits.length + 1);
   const power = String(Math.abs(exponent)).padStart(2, '0');
   return `${withPoint(digits)}e${exponent < 0 ? '-' : '+'}${power}`;
+}
+
+function trimZeros(digits: string): string {
+  let until = digits.length;
+  while (digits.charCodeAt(until - 1) === ZERO) until--;
+  return until === digits.length ? digits : digits.slice(0, until);
 }
 
 /**
@@ -294,6 +339,11 @@ function isTieAt17(n: number, exponent: number): boolean {
 /** The shortest text of a positive finite double, as Redis 7.2 lays it out. */
 function formatShortest(n: number, negative: boolean): string {
   if (n <= 2 ** 62 && Number.isInteger(n)) return BigInt(n).toString();
+  if (n >= 1e-6 && n < 2 ** 53) {
+    // JS writes these as decimals with the same digits; Redis does so, too, with few decimals or a small exponent.
+    const text = String(n);
+    if (text.length - text.indexOf('.') < 8 || (n >= 1e-3 && n < 1e4)) return text;
+  }
   const [mantissa, exponentText] = n.toExponential().split('e');
   const exponent = Number(exponentText);
   const digits = mantissa.replace('.', '');

@@ -10,7 +10,11 @@
  *     '[^]' any byte;
  *   - 'x-y' is a range if three bytes are left in the pattern, whatever y is: '[a-]' is an unfinished range from a to ']';
  *   - a class that never ends is ended by the end of the pattern;
- *   - a '\' that is the last byte stands for itself.
+ *   - a '\' that is the last byte stands for itself;
+ *   - ignoring case does not reach a byte behind '\' in a class, and the ends of a range are put in order before they are
+ *     folded, so '[a-Z]', that is Z to a, takes nothing then;
+ *   - an empty text matches the empty pattern only, not even '*'. KEYS and SCAN take a lone star for 'no pattern' before
+ *     they come here (isMatchAll), so '*' lists the empty key and '**' does not.
  *
  * The obvious way, recursion at every '*', takes exponential time on a*a*a*a*b. Each part between two stars consumes a fixed number
  * of bytes, so if it matches somewhere, its leftmost place is as good as any, and only the last star ever has to be
@@ -35,6 +39,7 @@ export function globMatch(
   textUntil: number,
   ignoreCase: boolean,
 ): boolean {
+  if (textStart === textUntil) return patternStart === patternUntil;
   let p = patternStart;
   let t = textStart;
   let afterStar = -1; // pattern position behind the last star seen
@@ -104,16 +109,15 @@ function matchesClass(
 ): boolean {
   const negated = p < patternUntil && pattern[p] === CARET;
   if (negated) p++;
-  const wanted = ignoreCase ? lower(byte) : byte;
   let found = false;
   while (!found && p < patternUntil && pattern[p] !== CLOSE) {
-    found = matchesMember(pattern, p, patternUntil, wanted, ignoreCase);
+    found = matchesMember(pattern, p, patternUntil, byte, ignoreCase);
     p = memberUntil(pattern, p, patternUntil);
   }
   return found !== negated;
 }
 
-/** Whether the class member at p (a byte, an escaped byte or a range) takes this byte, already folded. */
+/** Whether the class member at p (a byte, an escaped byte or a range) takes this byte. */
 function matchesMember(
   pattern: Uint8Array,
   p: number,
@@ -122,10 +126,14 @@ function matchesMember(
   ignoreCase: boolean,
 ): boolean {
   const size = memberUntil(pattern, p, patternUntil) - p;
-  const from = fold(size === 2 ? pattern[p + 1] : pattern[p], ignoreCase);
-  if (size < 3) return byte === from;
-  const to = fold(pattern[p + 2], ignoreCase);
-  return from <= to ? byte >= from && byte <= to : byte >= to && byte <= from;
+  if (size === 2) return byte === pattern[p + 1];
+  const first = pattern[p];
+  if (size === 1) return byte === first || (ignoreCase && lower(byte) === lower(first));
+  const last = pattern[p + 2];
+  const from = first <= last ? first : last;
+  const to = first <= last ? last : first;
+  if (!ignoreCase) return byte >= from && byte <= to;
+  return lower(byte) >= lower(from) && lower(byte) <= lower(to);
 }
 
 /** Where the class member at p ends: one byte on, two for an escape, three for a range. */
@@ -139,10 +147,6 @@ function classUntil(pattern: Uint8Array, p: number, patternUntil: number): numbe
   if (p < patternUntil && pattern[p] === CARET) p++;
   while (p < patternUntil && pattern[p] !== CLOSE) p = memberUntil(pattern, p, patternUntil);
   return p < patternUntil ? p + 1 : p;
-}
-
-function fold(byte: number, ignoreCase: boolean): number {
-  return ignoreCase ? lower(byte) : byte;
 }
 
 function lower(byte: number): number {

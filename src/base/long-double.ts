@@ -22,10 +22,13 @@ import {
   hexRatio,
   isZeroDigits,
   readFloatText,
-  roundQuotient,
   roundRatio,
+  roundShift,
 } from './double.ts';
 
+const MINUS = 45;
+const DOT = 46;
+const ZERO = 48;
 const MANTISSA_BITS = 64;
 const EXPONENT_MIN = -16445;
 const EXPONENT_MAX = 16320;
@@ -46,6 +49,8 @@ export interface LongDouble {
 /** The long double that bytes[start, until) spells, in the grammar of strtold without leading space; null if it spells none. */
 export function parseLongDouble(bytes: Uint8Array, start: number, until: number): LongDouble | null {
   if (until - start > TEXT_SIZE_MAX) return null;
+  const short = parseShortDecimal(bytes, start, until);
+  if (short !== null) return short;
   const float = readFloatText(stringFromBytes(bytes, start, until));
   if (float === null) return null;
   if (float.infinite) return infinite(float.negative);
@@ -60,18 +65,17 @@ export function longDoubleFromNumber(n: number): LongDouble {
   const negative = n < 0 || Object.is(n, -0);
   if (!Number.isFinite(n)) return infinite(negative);
   if (n === 0) return zero(negative);
-  // Scaled by 2^1074 every double is an integer; in two steps, as 2^1074 itself is none.
-  const magnitude = Math.abs(n);
-  const isLarge = magnitude >= 1;
-  const numerator = isLarge ? fractionOf(magnitude) : BigInt(magnitude * 2 ** 537 * 2 ** 537);
-  return finite(negative, numerator, 1n << (isLarge ? 52n : 1074n));
+  DOUBLE_BITS.setFloat64(0, n);
+  const biased = (DOUBLE_BITS.getUint16(0) >> 4) & 0x7ff;
+  const fraction = DOUBLE_BITS.getBigUint64(0) & 0xfffffffffffffn;
+  const mantissa = biased === 0 ? fraction : fraction | (1n << 52n);
+  const exponent = Math.max(biased, 1) - 1075;
+  return exponent < 0
+    ? finite(negative, mantissa, 1n << BigInt(-exponent))
+    : finite(negative, mantissa << BigInt(exponent), 1n);
 }
 
-/** magnitude * 2^52, for a double of at least 1. */
-function fractionOf(magnitude: number): bigint {
-  const whole = Math.floor(magnitude);
-  return (BigInt(whole) << 52n) + BigInt((magnitude - whole) * 2 ** 52);
-}
+const DOUBLE_BITS = new DataView(new ArrayBuffer(8));
 
 export function isFiniteLongDouble(x: LongDouble): boolean {
   return x.kind === 'finite';
@@ -100,7 +104,7 @@ export function formatLongDouble(x: LongDouble): string {
   if (x.kind === 'infinite') return x.negative ? '-inf' : 'inf';
   const sign = x.negative ? '-' : '';
   if (x.exponent >= 0) return sign + (x.mantissa << BigInt(x.exponent)).toString();
-  const scaled = roundQuotient(x.mantissa * 10n ** BigInt(DECIMALS), 1n << BigInt(-x.exponent));
+  const scaled = roundShift(x.mantissa * powerOfTen(DECIMALS), -x.exponent, false);
   const digits = scaled.toString().padStart(DECIMALS + 1, '0');
   const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');
   const text = digits.slice(0, -DECIMALS) + (fraction === '' ? '' : `.${fraction}`);
@@ -113,13 +117,35 @@ function alignedTo(x: LongDouble, exponent: number): bigint {
   return x.negative ? -magnitude : magnitude;
 }
 
+/** The common case, without a regular expression: at most fifteen digits, a point, a minus, nothing else; null for anything else. */
+function parseShortDecimal(bytes: Uint8Array, start: number, until: number): LongDouble | null {
+  if (until - start > 15) return null;
+  const negative = bytes[start] === MINUS;
+  let mantissa = 0;
+  let digits = 0;
+  let point = until;
+  for (let i = negative ? start + 1 : start; i < until; i++) {
+    const digit = bytes[i] - ZERO;
+    if (digit >>> 0 <= 9) {
+      mantissa = mantissa * 10 + digit;
+      digits++;
+    } else if (bytes[i] === DOT && point === until) {
+      point = i + 1;
+    } else {
+      return null;
+    }
+  }
+  if (digits === 0) return null;
+  return mantissa === 0 ? zero(negative) : finite(negative, BigInt(mantissa), powerOfTen(until - point));
+}
+
 function fromDecimal(float: FloatText): LongDouble | null {
   const digits = float.digits.replace(/^0+/, '');
   const firstExponent = float.exponent + digits.length;
   if (firstExponent > DECIMAL_EXPONENT_MAX || firstExponent < DECIMAL_EXPONENT_MIN) return null;
   return float.exponent >= 0
-    ? finite(float.negative, BigInt(digits) * 10n ** BigInt(float.exponent), 1n)
-    : finite(float.negative, BigInt(digits), 10n ** BigInt(-float.exponent));
+    ? finite(float.negative, BigInt(digits) * powerOfTen(float.exponent), 1n)
+    : finite(float.negative, BigInt(digits), powerOfTen(-float.exponent));
 }
 
 function fromHex(float: FloatText): LongDouble | null {
@@ -128,6 +154,12 @@ function fromHex(float: FloatText): LongDouble | null {
   const { numerator, denominator } = hexRatio(float);
   return finite(float.negative, numerator, denominator);
 }
+
+function powerOfTen(power: number): bigint {
+  return power < SMALL_POWERS_OF_TEN.length ? SMALL_POWERS_OF_TEN[power] : 10n ** BigInt(power);
+}
+
+const SMALL_POWERS_OF_TEN = Array.from({ length: 40 }, (_, power) => 10n ** BigInt(power));
 
 /** The long double nearest to a positive fraction. */
 function finite(negative: boolean, numerator: bigint, denominator: bigint): LongDouble {

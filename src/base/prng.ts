@@ -7,10 +7,11 @@ const TWO_POW_26 = 67108864;
 const TWO_POW_53 = 9007199254740992;
 
 export class Prng {
-  private s0: number;
-  private s1: number;
-  private s2: number;
-  private s3: number;
+  // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
+  declare private s0: number;
+  declare private s1: number;
+  declare private s2: number;
+  declare private s3: number;
 
   /** Any number; only its low 32 bits count. Four steps of a mixing counter spread it over the state. */
   constructor(seed: number) {

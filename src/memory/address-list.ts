@@ -1,7 +1,7 @@
 /** A growable list of record addresses that its owner re-uses: what Dict.scan and Dict.drain append to. */
 export class AddressList {
   /** Valid in [0, length). Replaced when the list grows. */
-  addresses: Int32Array;
+  declare addresses: Int32Array;
   length = 0;
 
   constructor(capacity = 64) {

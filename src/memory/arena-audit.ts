@@ -38,9 +38,10 @@ export function auditArena(arena: Arena): void {
   let binnedSeen = 0;
   for (let segment = 0; segment < arena.u8.length; segment++) {
     const pages = arena.u8[segment].length / PAGE_SIZE;
+    if (pages === 0) continue;
     let usedHere = 0;
     let wasFree = false;
-    for (let page = 1; page < pages; ) {
+    for (let page = arena.pageHeap.firstPage(segment); page < pages; ) {
       const id = (segment << PAGE_ID_SEGMENT_SHIFT) | page;
       const length = field(arena, id, SPAN_LENGTH);
       const kind = checkPages(arena, segment, page, length);

@@ -4,18 +4,19 @@
 // second. Here a key is a cell in a 64 MiB ArrayBuffer and its address is an int32 (address.ts): the garbage collector
 // sees a few objects per segment, whatever the number of keys.
 //
-//     segment (64 MiB)   | page 0, reserved | span of 96-byte cells | free run | span of 4 KiB cells | whole span | ...
+//     segment (64 MiB)   | page tables | span of 96-byte cells | free run | span of 4 KiB cells | whole span | ...
 //     span, 96-byte cells, 4 pages               pages: page-heap.ts
 //                        | cell | cell | cell | ...  170 of them  ... | 64 bytes unused |     sizes: size-classes.ts
 //
-// allocate() takes the first free cell of the first span of the class that has any; free() finds the span through the page map.
-// The free cells of a span are a list through the cells themselves: the first int32 of a free cell is the
-// address of the next. Cells that were never handed out are not on it; they lie above the span's BUMP address, so a fresh span is never
-// touched before it is used and the operating system commits its pages one by one.
+// allocate() takes the first free cell of the first span of the class that has any; free() finds the span through the
+// page map. The free cells of a span are a list through the cells themselves: the first int32 of a free cell is the
+// address of the next. Cells that were never handed out are not on it; they lie above the span's BUMP address, so a
+// fresh span is never touched before it is used and the operating system commits its pages one by one.
 //
-// A span that is full is in no list. On its first free it becomes the head of its class's list, so that the
-// fullest spans are refilled first and sparse ones get the time to become empty. An empty span goes back to the page heap, except when it is
-// the only one of its class with room: one key that comes and goes would else take and give a span each time.
+// A span that is full is in no list. On its first free it becomes the head of its class's list, so that the fullest
+// spans are refilled first and sparse ones get the time to become empty. An empty span goes back to the page heap,
+// except when it is the only one of its class with room: one key that comes and goes would else take and give a span
+// each time.
 //
 // Invariants (audited by arena-audit.ts, which the model test calls):
 //   1. usedBytes is the sum of sizeOf() over all cells handed out and not freed.
@@ -24,7 +25,7 @@
 //   4. Free list length + cells above BUMP = cells per span - USED.
 //
 // One thread owns an arena: nothing here is shared or atomic. A cell's content is garbage when handed out, and
-// dead as soon as it is freed. A view from u8/i32/f64/dv is valid until trim() or detachEmptySegment().
+// dead as soon as it is freed. A view from u8/i32/f64/dv is valid until trim(), detachEmptySegment() or reset().
 //
 // Limits: 1 MiB per cell; 1024 segments (64 GiB), then ArenaFullError. Cost: bench/micro/arena.ts.
 
@@ -80,7 +81,7 @@ export class ArenaFullError extends RangeError {
   }
 }
 
-/** A first segment must hold the largest cell beside its reserved page. */
+/** A first segment must hold the largest cell beside its page tables. */
 export const FIRST_SEGMENT_SIZE_MIN = 2 * MAX_ALLOCATION;
 
 /** Granules to words of an Int32Array. */
@@ -108,8 +109,9 @@ export class Arena {
 
   /** Totals are doubles in a typed array: they pass 2^31, and a number field would then be boxed. [0] used, [1] reserved. */
   private readonly totals = new Float64Array(2);
-  private readonly firstSegmentSize: number;
-  private readonly segmentCountMax: number;
+  // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
+  declare private readonly firstSegmentSize: number;
+  declare private readonly segmentCountMax: number;
   private liveSegments = 0;
 
   /**
@@ -131,9 +133,9 @@ export class Arena {
     return this.totals[1];
   }
 
-  /** Bytes of page maps and span tables beside the segments: 0.9 % of reservedBytes. */
-  get metadataBytes(): number {
-    return this.pageHeap.metadataBytes;
+  /** What of reservedBytes the arena uses for itself: 0.9 %. */
+  get tableBytes(): number {
+    return this.pageHeap.tableBytes;
   }
 
   get segmentCount(): number {
@@ -345,7 +347,7 @@ export class Arena {
     }
     const size = Math.min(SEGMENT_SIZE, this.firstSegmentSize * 2 ** Math.min(this.liveSegments, 16));
     const buffer = newBuffer(size);
-    this.pageHeap.addSegment(segment, size / PAGE_SIZE);
+    this.pageHeap.addSegment(segment, buffer);
     this.setViews(
       segment,
       new Uint8Array(buffer),

@@ -22,14 +22,15 @@
 //
 // A directory entry is two int32s: the segment's arena address, and its shape, which is
 //     bits 0-4 local depth | bits 5-9 slot bits (4 .. 9; the table has 2^bits slots) | bits 10-31 count
-// The count is true only in a segment's first entry (its *canonical* one: 000, 100, 110 and 111 above); the rest of the shape in all.
+// The count is true only in a segment's first entry (its *canonical* one: 000, 100, 110 and 111 above); the rest of the
+// shape in all.
 //
-// Inside a segment collisions go to the next slot, around the end (linear probing). Removal shifts back what follows, so there
-// are no tombstones and a look-up ends at the first empty slot. A segment splits at 13/16 full, when the
-// probes of a miss are still about a dozen neighbouring words. A table begins with 16 slots, doubles to 512, and
-// only then splits. It shrinks the same way: two buddies whose joint load is below 0.3 merge, a lone segment below 3/16 halves, and the
-// directory halves when no segment needs its last bit. Between growing and shrinking lie hundreds of operations, so a
-// count that swings around a limit does not make the table swing.
+// Inside a segment collisions go to the next slot, around the end (linear probing). Removal shifts back what follows,
+// so there are no tombstones and a look-up ends at the first empty slot. A segment splits at 13/16 full, when the
+// probes of a miss are still about a dozen neighbouring words. A table begins with 16 slots, doubles to 512, and only
+// then splits. It shrinks the same way: two buddies whose joint load is below 0.3 merge, a lone segment below 3/16
+// halves, and the directory halves when no segment needs its last bit. Between growing and shrinking lie hundreds of
+// operations, so a count that swings around a limit does not make the table swing.
 //
 // A table without elements holds no arena memory.
 //
@@ -83,9 +84,10 @@ const scratch = new Int32Array(SCRATCH_WORDS);
 
 export class Dict {
   count = 0;
-  private readonly arena: Arena;
-  private readonly words: Int32Array[];
-  private directory: Int32Array;
+  // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
+  declare private readonly arena: Arena;
+  declare private readonly words: Int32Array[];
+  declare private directory: Int32Array;
   private globalDepth = 0;
   private segmentCount = 0;
   private deepest = 0;

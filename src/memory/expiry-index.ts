@@ -14,13 +14,13 @@
 //     leaf    | head, 16 B | times: 84 x float64 | hashes: 84 x int32 |
 //     inner   | head, 16 B | times: 50 x float64 | hashes: 50 x int32 | children: 50 x int32 | counts: 50 x int32 |
 //
-// (times[i], hashes[i]) of an inner node is at most the first entry of child i, and at least the last entry of child i - 1; that of
-// child 0 is never looked at. `counts[i]` is the number of entries below child i.
+// (times[i], hashes[i]) of an inner node is at most the first entry of child i, and at least the last entry of child i
+// - 1; that of child 0 is never looked at. `counts[i]` is the number of entries below child i.
 //
-// Popping from the front of a leaf moves `first`, not 83 entries. A node that overflows splits in the middle; at the right
-// edge of the tree towards its end, because keys with equal TTLs arrive almost in order and would otherwise leave half-full leaves
-// behind. A node that falls below a quarter joins a neighbour under the same parent when both
-// together fill at most three quarters; one that is empty goes.
+// Popping from the front of a leaf moves `first`, not 83 entries. A node that overflows splits in the middle; at the
+// right edge of the tree towards its end, because keys with equal TTLs arrive almost in order and would otherwise leave
+// half-full leaves behind. A node that falls below a quarter joins a neighbour under the same parent when both together
+// fill at most three quarters; one that is empty goes.
 //
 // A walk down the tree notes its way in `path` (node and child index per level), so that changes can go up again without
 // parent pointers. Nothing here allocates on the JS heap. add() may throw ArenaFullError; the entries are then as
@@ -58,9 +58,10 @@ export class ExpiryIndex {
   foundTime = 0;
   foundHash = 0;
 
-  private readonly arena: Arena;
-  private readonly words: Int32Array[];
-  private readonly doubles: Float64Array[];
+  // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
+  declare private readonly arena: Arena;
+  declare private readonly words: Int32Array[];
+  declare private readonly doubles: Float64Array[];
   private root = 0;
   private firstLeaf = 0;
   private nodes = 0;

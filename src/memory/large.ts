@@ -6,8 +6,8 @@
 //
 // JS objects per value are affordable here: a million of them would be a terabyte.
 //
-// Growing gives a quarter more than asked, so that n appends copy O(n) bytes. usedBytes counts whole buffers, slack included. Ids start
-// at 1 and are used again, the last one freed first. One thread owns a table.
+// Growing gives a quarter more than asked, so that n appends copy O(n) bytes. usedBytes counts whole buffers, slack
+// included. Ids start at 1 and are used again, the last one freed first. One thread owns a table.
 
 import { releaseBuffer } from './arena.ts';
 

@@ -28,14 +28,14 @@
 //
 // A key of 20 bytes with a value of 64 takes exactly 96 bytes.
 //
-// Everything is a function over an Int32Array (or its sibling views) of a segment and the record's *byte offset* `base` in it, so that a
-// caller looks up the segment once:
+// Everything is a function over an Int32Array (or its sibling views) of a segment and the record's *byte offset* `base`
+// in it, so that a caller looks up the segment once:
 //
 //     const i32 = arena.i32[segmentOf(address)];
 //     const base = byteOffsetOf(address);
 //
-// Nothing here allocates on the JS heap. Only Dict slots hold record addresses, so a record may be moved by anyone who then tells
-// its Dict (Dict.replace).
+// Nothing here allocates on the JS heap. Only Dict slots hold record addresses, so a record may be moved by anyone who
+// then tells its Dict (Dict.replace).
 //
 // Types and encodings have Redis's own numbers. They reach disks and DEBUG output: a test freezes them.
 

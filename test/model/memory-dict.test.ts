@@ -155,14 +155,14 @@ test('a table agrees with a plain array through random use, and leaves nothing b
   const prng = seededPrng('dict');
   const hasher = new SipHasher(prng.nextInt32(), prng.nextInt32());
   const model = new DictModel((bytes) => hasher.hash(bytes, 0, 4));
-  randomRun(model, prng, operations(1_500_000));
+  randomRun(model, prng, operations(1_000_000));
 });
 
 test('the same with a hash of which only 14 bits vary, and crowded at one end', NO_HURRY, () => {
   const prng = seededPrng('dict, poor hash');
   const hasher = new SipHasher(prng.nextInt32(), prng.nextInt32());
   const model = new DictModel((bytes) => (hasher.hash(bytes, 0, 4) & 0x3fff) << (bytes[0] % 13));
-  randomRun(model, prng, operations(400_000));
+  randomRun(model, prng, operations(300_000));
 });
 
 test(
@@ -172,7 +172,7 @@ test(
     const prng = seededPrng('dict, scan');
     const hasher = new SipHasher(prng.nextInt32(), prng.nextInt32());
     const model = new DictModel((bytes) => hasher.hash(bytes, 0, 4));
-    const rounds = Math.ceil(operations(1_500_000) / 50_000);
+    const rounds = Math.ceil(operations(1_000_000) / 50_000);
     for (let round = 0; round < rounds; round++) scanRound(model, prng);
   },
 );

@@ -7,15 +7,19 @@ const random = seededRandom('glob');
 
 /** The grammar as a recursive definition: slow, but obvious. */
 function matches(pattern: string, text: string): boolean {
+  return text === '' ? pattern === '' : matchesRest(pattern, text);
+}
+
+function matchesRest(pattern: string, text: string): boolean {
   if (pattern === '') return text === '';
   if (pattern[0] === '*')
-    return matches(pattern.slice(1), text) || (text !== '' && matches(pattern, text.slice(1)));
+    return matchesRest(pattern.slice(1), text) || (text !== '' && matchesRest(pattern, text.slice(1)));
   if (text === '') return false;
   const rest = text.slice(1);
-  if (pattern[0] === '?') return matches(pattern.slice(1), rest);
+  if (pattern[0] === '?') return matchesRest(pattern.slice(1), rest);
   if (pattern[0] === '[') return matchesClass(pattern.slice(1), text[0], rest);
   const escaped = pattern[0] === '\\' && pattern.length > 1;
-  return pattern[escaped ? 1 : 0] === text[0] && matches(pattern.slice(escaped ? 2 : 1), rest);
+  return pattern[escaped ? 1 : 0] === text[0] && matchesRest(pattern.slice(escaped ? 2 : 1), rest);
 }
 
 function matchesClass(members: string, char: string, rest: string): boolean {
@@ -29,7 +33,7 @@ function matchesClass(members: string, char: string, rest: string): boolean {
     else found ||= char === (escaped ? escaped[1] : members[0]);
     members = members.slice((escaped ?? range)?.[0].length ?? 1);
   }
-  return found !== negated && matches(members.slice(1), rest);
+  return found !== negated && matchesRest(members.slice(1), rest);
 }
 
 const min = (a: string, b: string): string => (a < b ? a : b);
@@ -38,7 +42,6 @@ const max = (a: string, b: string): string => (a < b ? b : a);
 describe('globMatch', () => {
   const yes: [string, string][] = [
     ['', ''],
-    ['*', ''],
     ['*', 'anything'],
     ['**', 'x'],
     ['h?llo', 'hallo'],
@@ -62,6 +65,7 @@ describe('globMatch', () => {
   const no: [string, string][] = [
     ['', 'a'],
     ['a', ''],
+    ['*', ''],
     ['?', ''],
     ['h[^e]llo', 'hello'],
     ['[]', ']'],
@@ -80,6 +84,12 @@ describe('globMatch', () => {
       expect(globMatchString(pattern, 'hELLo', true), pattern).toBe(true);
     }
     expect(globMatchString('\xc0', '\xe0', true)).toBe(false);
+  });
+
+  it('does not fold a byte behind a backslash in a class, and orders a range before it folds it', () => {
+    expect(globMatchString('[\\H]', 'h', true)).toBe(false);
+    expect(globMatchString('[a-Z]', 'h', true)).toBe(false);
+    expect(globMatchString('[A-z]', 'h', true)).toBe(true);
   });
 
   it('stays inside the spans it is given', () => {

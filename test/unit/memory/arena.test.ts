@@ -103,7 +103,7 @@ test('trim gives back wholly free segments, and their slots are used again', () 
   auditArena(arena);
   arena.trim();
   expect(arena.reservedBytes).toBe(0);
-  expect(arena.metadataBytes).toBe(0);
+  expect(arena.tableBytes).toBe(0);
 });
 
 test('detachEmptySegment hands over the buffer and leaves no view of it behind', () => {
@@ -113,6 +113,26 @@ test('detachEmptySegment hands over the buffer and leaves no view of it behind',
   expect(buffer?.byteLength).toBe(FIRST_SEGMENT_SIZE_MIN);
   expect(arena.u8[0].length).toBe(0);
   expect(arena.detachEmptySegment()).toBeNull();
+});
+
+test('reset gives all buffers, whatever is allocated, and the arena begins anew', () => {
+  const arena = new Arena(FIRST_SEGMENT_SIZE_MIN);
+  for (let i = 0; i < 5000; i++) arena.allocate(1000);
+  const reserved = arena.reservedBytes;
+  const buffers = arena.reset();
+  expect(buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0)).toBe(reserved);
+  expect([arena.usedBytes, arena.reservedBytes, arena.tableBytes, arena.segmentCount]).toEqual([0, 0, 0, 0]);
+  auditArena(arena);
+  const address = arena.allocate(1000);
+  expect(segmentOf(address)).toBe(0);
+  expect(arena.reservedBytes).toBe(FIRST_SEGMENT_SIZE_MIN);
+  auditArena(arena);
+});
+
+test('a new segment is used from behind its page tables on', () => {
+  const arena = new Arena();
+  expect(byteOffsetOf(arena.allocate(1))).toBe(arena.tableBytes);
+  expect(arena.tableBytes).toBeLessThan(SEGMENT_SIZE / 100);
 });
 
 test('sizes outside 1 .. MAX_ALLOCATION and addresses that are no cells are refused', () => {

@@ -124,3 +124,21 @@ test('an index of which entries were popped takes new ones in front, between and
   expect(times.slice(0, 6)).toEqual([0, 1, 540, 540.5, 541, 541.5]);
   expect(times.length).toBe(465);
 });
+
+test('entries before the first key of an inner node are found after that node was joined with its neighbour', () => {
+  // In order, leaves get 83 entries and inner nodes 49 leaves. Empty the first leaf of every inner node, and put a few entries
+  // where it was: they come before what is then that node's first key.
+  const total = 83 * 49 * 6;
+  for (let i = 0; i < total; i++) index.add(i, 1);
+  const late: number[] = [];
+  for (let start = 0; start < total; start += 83 * 49) {
+    for (let i = start; i < start + 83; i++) expect(index.remove(i, 1)).toBe(true);
+    for (const time of [start + 10.25, start + 10.5, start + 10.75]) {
+      index.add(time, 2);
+      late.push(time);
+    }
+  }
+  for (let i = 0; i < total; i++)
+    if (i % (83 * 49) >= 83 && i % 97 !== 0) expect(index.remove(i, 1)).toBe(true);
+  for (const time of late.reverse()) expect(index.remove(time, 2)).toBe(true);
+});

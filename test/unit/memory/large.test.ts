@@ -68,6 +68,16 @@ test('take hands over the buffer whole and frees the id', () => {
   expect(table.add(1)).toBe(id);
 });
 
+test('reset gives all buffers and begins anew', () => {
+  const table = new LargeTable();
+  table.add(100);
+  table.remove(table.add(200));
+  table.add(300);
+  expect(table.reset().map((buffer) => buffer.byteLength)).toEqual([100, 300]);
+  expect([table.usedBytes, table.count]).toEqual([0, 0]);
+  expect(table.add(5)).toBe(1);
+});
+
 test('usedBytes and count are 0 when all values are removed', () => {
   const table = new LargeTable();
   const ids = [table.add(100), table.add(200), table.add(300)];
