@@ -5,6 +5,7 @@ import { IoWorker } from '../src/net/io-worker.ts';
 import { ListenerSet } from '../src/net/listener-set.ts';
 import { CommandNames } from '../src/resp/command-names.ts';
 import { HEARTBEATS } from '../src/ring/layout.ts';
+import { armFault } from '../src/supervisor/fault.ts';
 import type { FromIo, IoData, LogMessage, ToIo } from '../src/supervisor/messages.ts';
 
 const data = workerData as IoData;
@@ -13,11 +14,12 @@ const main = parentPort!;
 const send = (message: FromIo) => main.postMessage(message);
 
 setInterval(() => Atomics.add(control, HEARTBEATS + 2 + data.index, 1), 100);
+armFault('io');
 
 let listeners: ListenerSet | null = null;
 
 main.on('message', (message: ToIo) => {
-  if (message.type === 'listen') {
+  if (message.type === 'start') {
     const worker = new IoWorker({
       memory: data.channel,
       process: control,
@@ -28,11 +30,16 @@ main.on('message', (message: ToIo) => {
       log: (level, text) => send({ type: 'log', level: level as LogMessage['level'], message: text }),
     });
     listeners = new ListenerSet(data.index, worker);
+    return;
   }
-  if (message.type === 'listen' || message.type === 'relisten') {
-    listeners!.listen(message.listeners).then(
-      () => message.type === 'listen' && send({ type: 'listening' }),
-      (error: Error) => send({ type: 'failed', reason: `Could not listen: ${error.message}` }),
+  if (message.type === 'prepare') {
+    listeners!.prepare(message.listeners).then(
+      () => send({ type: 'done', error: null }),
+      (error: Error) => send({ type: 'done', error: error.message }),
     );
+    return;
   }
+  if (message.type === 'commit') listeners!.commit();
+  else listeners!.abandon();
+  send({ type: 'done', error: null });
 });

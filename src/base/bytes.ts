@@ -1,9 +1,9 @@
 /*
  * Bytes: compare, copy and convert spans of plain Uint8Arrays.
  *
- * Everything takes (bytes, start, until) rather than a subarray, because a subarray is an object, and because its creation costs
- * more than most of these loops. Hot views are plain Uint8Array, never Buffer: one function that sees both kinds is polymorphic
- * and runs at half speed. (A Buffer works; keep it to slow paths.)
+ * Everything takes (bytes, start, until) rather than a subarray, because a subarray is an object, and because its creation
+ * costs more than most of these loops. Hot views are plain Uint8Array, never Buffer: one function that sees both kinds is
+ * polymorphic and runs at half speed. (A Buffer works; keep it to slow paths.)
  *
  * Strings here are latin1: one char is one byte, in both directions, so a round trip loses nothing.
  *
@@ -45,7 +45,9 @@ export function stringFromBytes(bytes: Uint8Array, start = 0, until = bytes.leng
 const latin1Slice = (Buffer.prototype as unknown as { latin1Slice(start: number, until: number): string })
   .latin1Slice;
 
-/** Whether bytes[start, until) is `upperAscii`, which holds no lower-case letter, in any mix of cases. Only a-z are folded. */
+/**
+ * Whether bytes[start, until) is `upperAscii`, which holds no lower-case letter, in any mix of cases. Only a-z are folded.
+ */
 export function equalsIgnoreCase(
   bytes: Uint8Array,
   start: number,
@@ -95,8 +97,8 @@ export function compareBytes(
 }
 
 /**
- * Copies source[start, until) to target[pos, ...); the two may be the same array, overlap included. Makes garbage (one small view)
- * only above COPY_LOOP_SIZE_MAX between different arrays.
+ * Copies source[start, until) to target[pos, ...); the two may be the same array, overlap included. Makes garbage (one
+ * small view) only above COPY_LOOP_SIZE_MAX between different arrays.
  */
 export function copyBytes(
   source: Uint8Array,
@@ -127,8 +129,8 @@ function copyByLoop(source: Uint8Array, start: number, until: number, target: Ui
 }
 
 /**
- * copyBytes for callers that keep a DataView over either memory: twice as fast from 12 to 64 bytes, and no garbage at any size.
- * The spans must not overlap. Above some 100 bytes copyBytes wins.
+ * copyBytes for callers that keep a DataView over either memory: twice as fast from 12 to 64 bytes, and no garbage at any
+ * size. The spans must not overlap. Above some 100 bytes copyBytes wins.
  */
 export function copyViews(
   source: DataView,

@@ -1,8 +1,14 @@
-/** Time as a part of the server's input: everything that asks for it is handed a Clock, so a test can decide what time it is. */
+/**
+ * Time as a part of the server's input: everything that asks for it is handed a Clock, so a test can decide what time it
+ * is.
+ */
 export interface Clock {
   /** Wall clock, whole milliseconds since 1970. May jump, in both directions. For expire times and what users see. */
   nowMs(): number;
-  /** Microseconds since an arbitrary moment, never going back, with a fraction. For durations; comparable within one thread only. */
+  /**
+   * Microseconds since an arbitrary moment, never going back, with a fraction. For durations; comparable within one thread
+   * only.
+   */
   monotonicUs(): number;
 }
 
@@ -33,7 +39,9 @@ export class FakeClock implements Clock {
     return this.elapsedUs;
   }
 
-  /** Lets `ms` milliseconds pass on both clocks. Fractions add up. Time does not run backwards: that is what jumpTo is for. */
+  /**
+   * Lets `ms` milliseconds pass on both clocks. Fractions add up. Time does not run backwards: that is what jumpTo is for.
+   */
   advance(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`a clock cannot advance by ${ms} ms`);
     this.wallMs += ms;

@@ -4,15 +4,16 @@
  *     polynomial 0xad93d23594c935a9, bits reflected (so 0x95ac9329ac4bc9b5 below), start 0, no final inversion
  *     crc64('123456789') = 0xe9c6d914c4b8d9ca, which stands in a file as the bytes ca d9 b8 c4 14 d9 c6 e9
  *
- * A checksum is two int32 words; updateCrc64 takes them and leaves the new ones in `crc64`, so it can go on over any number of pieces:
+ * A checksum is two int32 words; updateCrc64 takes them and leaves the new ones in `crc64`, so it can go on over any
+ * number of pieces:
  *
  *     updateCrc64(0, 0, header, 0, header.length);
  *     updateCrc64(crc64.hi, crc64.lo, body, 0, body.length);
  *
- * One byte per step makes each step wait for the table look-up of the step before. So eight bytes go at once: table k holds what a byte
- * does to the checksum k bytes later, and the eight look-ups are independent of each other.
+ * One byte per step makes each step wait for the table look-up of the step before. So eight bytes go at once: table k
+ * holds what a byte does to the checksum k bytes later, and the eight look-ups are independent of each other.
  *
- * Cost (bench/micro, crc64): about 1 ns a byte in long runs.
+ * Cost: 1.1-1.4 ns a byte in long runs.
  */
 
 const POLYNOMIAL_HI = 0x95ac9329 | 0;

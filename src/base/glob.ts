@@ -16,9 +16,10 @@
  *   - an empty text matches the empty pattern only, not even '*'. KEYS and SCAN take a lone star for 'no pattern' before
  *     they come here (isMatchAll), so '*' lists the empty key and '**' does not.
  *
- * The obvious way, recursion at every '*', takes exponential time on a*a*a*a*b. Each part between two stars consumes a fixed number
- * of bytes, so if it matches somewhere, its leftmost place is as good as any, and only the last star ever has to be
- * tried again. So: one loop, two remembered positions, time O(pattern * text) at worst, no depth limit, no allocation.
+ * The obvious way, recursion at every '*', takes exponential time on a*a*a*a*b. Each part between two stars consumes a
+ * fixed number of bytes, so if it matches somewhere, its leftmost place is as good as any, and only the last star ever has
+ * to be tried again. So: one loop, two remembered positions, time O(pattern * text) at worst, no depth limit, no
+ * allocation.
  */
 
 const STAR = 42;

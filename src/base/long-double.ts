@@ -1,30 +1,24 @@
 /*
  * x87 long doubles in software, for INCRBYFLOAT and HINCRBYFLOAT.
  *
- * Redis adds floats in C's `long double`, which on x86-64 has 64 bits of mantissa, and prints the sum with 17 decimals. That is what makes
- * 0.1 + 0.2 print as 0.3: the error of the sum is in the 19th digit. With JS doubles it would print 0.30000000000000004, and
- * clients notice. So these few operations are done as the x87 does them: read, add and print, each rounded to nearest, ties to even.
+ * Redis adds floats in C's `long double`, which on x86-64 has 64 bits of mantissa, and prints the sum with 17 decimals.
+ * That is what makes 0.1 + 0.2 print as 0.3: the error of the sum is in the 19th digit. With JS doubles it would print
+ * 0.30000000000000004, and clients notice. So these few operations are done as the x87 does them: read, add and print,
+ * each rounded to nearest, ties to even.
  *
  *     value = (negative ? -1 : 1) * mantissa * 2^exponent          0 <= mantissa < 2^64, -16445 <= exponent <= 16320
  *
  *     1      mantissa = 2^63, exponent = -63                       normalized: bit 63 is set, unless exponent = -16445 (denormal) or zero
  *     0.1    mantissa = 0xCCCCCCCCCCCCCCCD, exponent = -67
  *
- * The largest finite value is about 1.19e4932. Text longer than TEXT_SIZE_MAX is refused, as in Redis, which bounds what the
- * BigInts here can cost. A spelled infinity is a value (the commands refuse it with their own error); a number too large or too
- * small to hold is not.
+ * The largest finite value is about 1.19e4932. Text longer than TEXT_SIZE_MAX is refused, as in Redis, which bounds what
+ * the BigInts here can cost. A spelled infinity is a value (the commands refuse it with their own error); a number too
+ * large or too small to hold is not.
  *
- * Cost: a few microseconds for a whole INCRBYFLOAT; it allocates.
+ * Cost: about 2 microseconds for reading two short decimals, adding and printing them; it allocates.
  */
 import { stringFromBytes } from './bytes.ts';
-import {
-  type FloatText,
-  hexRatio,
-  isZeroDigits,
-  readFloatText,
-  roundRatio,
-  roundShift,
-} from './double.ts';
+import { type FloatText, hexRatio, isZeroDigits, readFloatText, roundRatio, roundShift } from './double.ts';
 
 const MINUS = 45;
 const DOT = 46;
@@ -46,7 +40,10 @@ export interface LongDouble {
   readonly exponent: number;
 }
 
-/** The long double that bytes[start, until) spells, in the grammar of strtold without leading space; null if it spells none. */
+/**
+ * The long double that bytes[start, until) spells, in the grammar of strtold without leading space; null if it spells
+ * none.
+ */
 export function parseLongDouble(bytes: Uint8Array, start: number, until: number): LongDouble | null {
   if (until - start > TEXT_SIZE_MAX) return null;
   const short = parseShortDecimal(bytes, start, until);
@@ -96,8 +93,8 @@ export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble {
 }
 
 /**
- * Plain decimal text with at most 17 decimals, correctly rounded, trailing zeros and a minus before a bare zero dropped; 'inf', '-inf' or
- * 'nan' otherwise. Up to 4,950 bytes long.
+ * Plain decimal text with at most 17 decimals, correctly rounded, trailing zeros and a minus before a bare zero dropped;
+ * 'inf', '-inf' or 'nan' otherwise. Up to 4,950 bytes long.
  */
 export function formatLongDouble(x: LongDouble): string {
   if (x.kind === 'nan') return 'nan';
@@ -117,7 +114,10 @@ function alignedTo(x: LongDouble, exponent: number): bigint {
   return x.negative ? -magnitude : magnitude;
 }
 
-/** The common case, without a regular expression: at most fifteen digits, a point, a minus, nothing else; null for anything else. */
+/**
+ * The common case, without a regular expression: at most fifteen digits, a point, a minus, nothing else; null for anything
+ * else.
+ */
 function parseShortDecimal(bytes: Uint8Array, start: number, until: number): LongDouble | null {
   if (until - start > 15) return null;
   const negative = bytes[start] === MINUS;

@@ -1,21 +1,13 @@
 /** Every command family, in the order in which ids are given. */
-import { ECHO, PING } from './connection/ping.ts';
+import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
-import { GET } from './string/get.ts';
-import { DECR, DECRBY, INCR, INCRBY } from './string/incr.ts';
-import { MGET, MSET, MSETNX } from './string/mset.ts';
-import { SET } from './string/set.ts';
+import { GENERIC_COMMANDS } from './generic/index.ts';
+import { SERVER_COMMANDS } from './server/index.ts';
+import { STRING_COMMANDS } from './string/index.ts';
 
 export const COMMANDS: readonly CommandDeclaration[] = [
-  GET,
-  SET,
-  INCR,
-  DECR,
-  INCRBY,
-  DECRBY,
-  MGET,
-  MSET,
-  MSETNX,
-  PING,
-  ECHO,
+  ...STRING_COMMANDS,
+  ...GENERIC_COMMANDS,
+  ...CONNECTION_COMMANDS,
+  ...SERVER_COMMANDS,
 ];

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
-import type { Config } from '../config/config.ts';
+import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
@@ -51,48 +51,21 @@ export interface HostFacts {
 /** What leaves the executor: every call is a message to another thread, answered later or never. */
 export interface Services {
   log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
+  /** Starts an orderly shutdown; `session` waits for it without a reply. */
+  shutdown(session: Session, save: boolean): void;
   /**
-   * Parks `session` and asks main to do `kind`; its replies wait. `done` runs in the executor with the answer,
-   * as a reply to that session.
+   * Has main apply what only it can (addresses, the working directory), then commits the whole change. Parks the session;
+   * `done` replies: null, or the error text.
    */
-  ask(session: Session, kind: string, data: unknown, done: (answer: unknown, session: Session) => void): void;
-  /** Starts an orderly shutdown; replies to nobody. */
-  shutdown(save: boolean): void;
-  /** Tells io workers and main of a setting that changed. */
-  publishSettings(): void;
-  /** Resident memory and CPU time as main last read them. */
-  processFigures(): ProcessFigures;
-  /** INFO threads: a row per thread. */
-  threadFigures(): ThreadFigures[];
+  applyChange(session: Session, change: Change, done: (error: string | null) => void): void;
+  /** Has main write the configuration file. Parks the session; `done` replies: null, or why it could not be written. */
+  rewriteConfig(session: Session, done: (why: string | null) => void): void;
+  /** CONFIG RESETSTAT: every counter that INFO shows, wherever it is kept. */
+  resetStats(): void;
+  /** The text of INFO for these sections, given in lower case; none means the default ones. */
+  info(sections: readonly string[]): string;
+  /** Does nothing for so long, and nothing else happens on this thread meanwhile. */
+  sleep(ms: number): void;
   /** Hands dead memory to bio. */
   release(buffers: ArrayBuffer[]): void;
-  heap(): HeapFigures;
-}
-
-export interface ProcessFigures {
-  residentBytes: number;
-  peakResidentBytes: number;
-  cpuUserUs: number;
-  cpuSystemUs: number;
-  residentRatioTimeMs: number;
-}
-
-export interface HeapFigures {
-  usedBytes: number;
-  totalBytes: number;
-  majorGcs: number;
-  gcMaxPauseMs: number;
-  stallMaxMs: number;
-}
-
-export interface ThreadFigures {
-  name: string;
-  /** Share of time awake, 0..1, over the last second. */
-  busy: number;
-  ringDepth: number;
-  batches: number;
-  commands: number;
-  parks: number;
-  wakeups: number;
-  heapBytes: number;
 }

@@ -14,6 +14,8 @@ export const GATE_PARKED = 2;
 export const GATE_REPLY = 4;
 /** The connection is on its way out: its requests are dropped. */
 export const GATE_CLOSING = 8;
+/** What the commands use keeps the time of its last use: CLIENT NO-TOUCH. */
+export const GATE_NO_TOUCH = 16;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -31,6 +33,8 @@ export interface Link {
   /** Closes once everything written before is on its way. */
   closeAfterReply(session: Session): void;
   setAuthenticated(session: Session): void;
+  /** Publishes what was written; only for a link other than that of the call under way. */
+  flush(): boolean;
   /** Bytes read from and written to the socket, as far as the io worker has told. */
   inputBytes(session: Session): number;
   outputBytes(session: Session): number;
@@ -64,8 +68,10 @@ export class Session {
   lastCommand: Command | null = null;
   lastCommandMs = 0;
   commands = 0;
-  /** Requests that came while the session was parked, in order. */
-  readonly parkedRequests: RetainedRequest[] = [];
+  /** What came while the session was parked, in order. */
+  readonly parkedRequests: (RetainedRequest | ParkedRecord)[] = [];
+  /** The answer the session is parked for is not to be sent (CLIENT REPLY). */
+  answerDropped = false;
   parkedBytes = 0;
   pausedReading = false;
   /** Reply bytes handed to the io worker, free-running int32. */
@@ -97,6 +103,12 @@ export class Session {
   }
 }
 
+/** A record of the request ring that is not a command (../ring/request-ring.ts), kept in order with those. */
+export interface ParkedRecord {
+  record: number;
+  text: string;
+}
+
 /** Replies a client has not taken, in chunks off the heap. */
 export interface SpillQueue {
   chunks: Uint8Array[];
@@ -106,4 +118,10 @@ export interface SpillQueue {
   offset: number;
   /** Bytes waiting in all. */
   bytes: number;
+}
+
+/** True for clients of this host: enable-debug-command and its like may be meant for them alone. */
+export function isLocal(session: Session): boolean {
+  const { address } = session;
+  return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
 }

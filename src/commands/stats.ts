@@ -39,17 +39,11 @@ export class Stats {
   readonly failed: Float64Array;
   readonly errors = new Map<string, number>();
   connections = 0;
-  rejectedConnections = 0;
-  hits = 0;
-  misses = 0;
-  expired = 0;
-  evicted = 0;
   totalErrors = 0;
-  dirty = 0;
-  lazyFreed = 0;
-  lazyPending = 0;
+  deniedAuthentications = 0;
   outputLimitDisconnections = 0;
-  queryLimitDisconnections = 0;
+  /** What the keyspace's count of lazily freed records was at the last reset. */
+  lazyFreedBefore = 0;
   peakMemory = 0;
   readonly commandRate = new Rate();
   readonly inputRate = new Rate();
@@ -80,15 +74,9 @@ export class Stats {
     for (const counts of [this.calls, this.usec, this.rejected, this.failed]) counts.fill(0);
     this.errors.clear();
     this.connections = 0;
-    this.rejectedConnections = 0;
-    this.hits = 0;
-    this.misses = 0;
-    this.expired = 0;
-    this.evicted = 0;
     this.totalErrors = 0;
-    this.lazyFreed = 0;
+    this.deniedAuthentications = 0;
     this.outputLimitDisconnections = 0;
-    this.queryLimitDisconnections = 0;
     for (const rate of [this.commandRate, this.inputRate, this.outputRate]) rate.reset();
   }
 }

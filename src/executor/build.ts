@@ -8,11 +8,13 @@ import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
 import type { Server, Services } from '../commands/server.ts';
-import type { Session } from '../commands/session.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
 import { Config } from '../config/config.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
+import { bindSettings } from '../keyspace/settings.ts';
+import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
+import { Info } from '../observability/info.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { HEARTBEATS } from '../ring/layout.ts';
 import {
@@ -29,53 +31,90 @@ import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { HeapWatch } from './heap-watch.ts';
-import { publishSettings } from './settings.ts';
+import { MainCalls } from './main-calls.ts';
+import { NetworkWatch } from './network-watch.ts';
+import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
-export function buildExecutor(data: ExecutorData): Executor {
+/** What the executor keeps an eye on. */
+interface Watches {
+  network: NetworkWatch;
+  threads: ThreadWatch;
+  heap: HeapWatch;
+}
+
+/** `onCron` is called ten times a second or so with the time, before anything else that is due then. */
+export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => void) | null): Executor {
   const control = new Int32Array(data.process.control);
   const clock = new SystemClock();
-  const hasher = new SipHasher(...data.hashSeed);
   const config = Config.from(data.config);
-  const table = new CommandTable(COMMANDS);
+  const hasher = new SipHasher(...data.hashSeed);
   const channels = data.channels.map((memory, i) => new ChannelEnd(i, memory));
-  const pending = new Map<number, { session: Session; done: (answer: unknown, session: Session) => void }>();
   const send = (message: FromExecutor) => data.mainPort.postMessage(message);
-  const heap = new HeapWatch();
-  const threads = new ThreadWatch(channels, clock);
-  let nextAsk = 1;
-
-  const services: Services = {
-    log: (level, message) => send({ type: 'log', level, message }),
-    ask(session, kind, payload, done) {
-      const id = nextAsk++;
-      pending.set(id, { session, done });
-      executor.park(session);
-      send({ type: 'ask', id, kind, data: payload });
-    },
-    shutdown: (save) => send({ type: 'shutdown', save }),
-    publishSettings: () => publishSettings(control, server.config),
-    processFigures() {
-      const figures = new Float64Array(data.figures);
-      return {
-        residentBytes: figures[PROCESS_RESIDENT],
-        peakResidentBytes: figures[PROCESS_PEAK_RESIDENT],
-        cpuUserUs: figures[PROCESS_CPU_USER_US],
-        cpuSystemUs: figures[PROCESS_CPU_SYSTEM_US],
-        residentRatioTimeMs: 0,
-      };
-    },
-    threadFigures: () => threads.rows(executor),
-    release: (buffers) => data.bioPort.postMessage(buffers, buffers),
-    heap: () => ({ ...heap.figures(), stallMaxMs: executor.figures.stallMaxUs / 1000 }),
+  const watches: Watches = {
+    network: new NetworkWatch(control, channels),
+    threads: new ThreadWatch(channels, control, clock),
+    heap: new HeapWatch(),
   };
+  const mainCalls = new MainCalls({
+    config,
+    send,
+    park: (session) => executor.park(session),
+    unpark: (session, answer) => executor.unpark(session, answer),
+  });
+  const sources = infoSources(data, watches, () => executor);
+  const services = buildServices(data, send, mainCalls, {
+    info: (sections) => info.text(sections),
+    resetStats: () => resetStats(server, executor, watches),
+    shutdown(session, save) {
+      executor.park(session);
+      send({ type: 'shutdown', save });
+    },
+  });
+  const server = buildServer(data, config, clock, hasher, services);
+  const info = new Info(server, sources);
+  const cron = new Cron({ server, ...watches });
+  const executor: Executor = new Executor({
+    server,
+    channels,
+    hasher,
+    doorbell: new Doorbell(control),
+    receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
+    readMail() {
+      for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
+        const message = mail.message as ToExecutor;
+        if (message.type === 'stop') executor.stopping = true;
+        else mainCalls.answer(message.id, message.answer);
+      }
+    },
+    cron() {
+      Atomics.add(control, HEARTBEATS, 1);
+      onCron?.(server.nowMs);
+      cron.run(executor);
+    },
+    spinUs: Number(process.env.THREADIS_SPIN_US ?? 20),
+  });
 
-  const keyspace = new Keyspace(hasher, config.number('databases'));
+  applyRenames(server);
+  bindSettings(server.keyspace, server.config);
+  followSettings(server, control, send);
+  send({ type: 'ready', names: server.table.names() });
+  return executor;
+}
+
+function buildServer(
+  data: ExecutorData,
+  config: Config,
+  clock: SystemClock,
+  hasher: SipHasher,
+  services: Services,
+): Server {
+  const table = new CommandTable(COMMANDS);
   const compat = config.compat;
-  const server: Server = {
+  return {
     clock,
     nowMs: clock.nowMs(),
-    keyspace,
+    keyspace: new Keyspace(hasher, config.number('databases')),
     config,
     table,
     stats: new Stats(table.byId.length),
@@ -93,42 +132,54 @@ export function buildExecutor(data: ExecutorData): Executor {
     activeExpireEnabled: true,
     loading: false,
   };
-
-  const cron = new Cron(server, channels, threads, heap);
-  const executor: Executor = new Executor({
-    server,
-    channels,
-    hasher,
-    doorbell: new Doorbell(control),
-    receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
-    readMail() {
-      for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
-        const message = mail.message as ToExecutor;
-        if (message.type === 'stop') executor.stopping = true;
-        else answer(message.id, message.answer);
-      }
-    },
-    cron() {
-      Atomics.add(control, HEARTBEATS, 1);
-      cron.run(executor);
-    },
-    spinUs: Number(process.env.THREADIS_SPIN_US ?? 20),
-  });
-
-  function answer(id: number, value: unknown): void {
-    const waiting = pending.get(id);
-    if (!waiting) return;
-    pending.delete(id);
-    executor.unpark(waiting.session, () => waiting.done(value, waiting.session));
-  }
-
-  applyRenames(table, config, services);
-  publishSettings(control, config);
-  send({ type: 'ready', names: table.names() });
-  return executor;
 }
 
-function applyRenames(table: CommandTable, config: Config, services: Services): void {
+function buildServices(
+  data: ExecutorData,
+  send: (message: FromExecutor) => void,
+  mainCalls: MainCalls,
+  others: Pick<Services, 'info' | 'resetStats' | 'shutdown'>,
+): Services {
+  const sleepOn = new Int32Array(new SharedArrayBuffer(4));
+  return {
+    ...others,
+    log: (level, message) => send({ type: 'log', level, message }),
+    applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
+    rewriteConfig: (session, done) => mainCalls.rewriteConfig(session, done),
+    sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
+    release: (buffers) => data.bioPort.postMessage(buffers, buffers),
+  };
+}
+
+function infoSources(data: ExecutorData, watches: Watches, executor: () => Executor): InfoSources {
+  const figures = new Float64Array(data.figures);
+  return {
+    process: (): ProcessFigures => ({
+      residentBytes: figures[PROCESS_RESIDENT],
+      peakResidentBytes: figures[PROCESS_PEAK_RESIDENT],
+      cpuUserUs: figures[PROCESS_CPU_USER_US],
+      cpuSystemUs: figures[PROCESS_CPU_SYSTEM_US],
+    }),
+    heap: () => ({ ...watches.heap.figures(), stallMaxMs: executor().figures.stallMaxUs / 1000 }),
+    threads: () => watches.threads.rows(executor()),
+    network: () => watches.network.figures(),
+  };
+}
+
+function resetStats(server: Server, executor: Executor, watches: Watches): void {
+  const { keyspace, stats } = server;
+  stats.reset();
+  stats.lazyFreedBefore = keyspace.lazyFree.freed;
+  keyspace.hits = 0;
+  keyspace.misses = 0;
+  keyspace.expired = 0;
+  executor.figures.stallMaxUs = 0;
+  watches.network.reset();
+  watches.heap.reset();
+}
+
+/** The loader has refused what cannot be: a name that is still wrong here is a command that is new to it. */
+function applyRenames({ config, services, table }: Server): void {
   for (const [from, to] of config.words.renames) {
     const error = table.rename(from, to);
     if (error !== null) services.log('warning', `rename-command ${from}: ${error}`);

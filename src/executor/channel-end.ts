@@ -30,7 +30,7 @@ import {
   CONNECTION_WORDS,
   readCounter,
 } from '../ring/connection-table.ts';
-import { FIGURE_INPUT_KB, FIGURE_OUTPUT_KB, IO_FIGURES, REPLY_CREDIT } from '../ring/layout.ts';
+import { REPLY_CREDIT } from '../ring/layout.ts';
 import {
   FRAME_CLOSE,
   FRAME_CLOSE_AFTER_WRITE,
@@ -196,7 +196,7 @@ export class ChannelEnd implements ReplySink, Link {
   /** Publishes all replies. Returns true when the io worker had to be woken. */
   flush(): boolean {
     this.closeFrame();
-    this.retryUnsent();
+    if (this.unsent.length > 0) this.retryUnsent();
     this.pointAtRing();
     if (!this.ring.dirty) return false;
     const woken = this.ring.publish();
@@ -253,12 +253,14 @@ export class ChannelEnd implements ReplySink, Link {
       return;
     }
     this.closeFrame();
-    while (queue.bytes > 0) {
+    for (;;) {
       const credit = REPLY_CREDIT - ((session.sent - this.acked(session)) | 0);
       if (credit <= 0) {
+        // An empty queue stays too: without it the next reply would go to the ring and pass its credit.
         this.waitingForRoom.delete(session);
         return;
       }
+      if (queue.bytes === 0) break;
       if (!this.moveSome(session, credit)) {
         this.waitingForRoom.add(session);
         this.ring.wantRoom();
@@ -316,9 +318,13 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   signalSlot(kind: number, slot: number): void {
+    if (this.unsent.length > 0 || !this.ring.canSignal()) {
+      this.unsent.push({ kind, slot });
+      return;
+    }
     const open = this.current;
     this.closeFrame();
-    if (this.unsent.length > 0 || !this.ring.signal(kind, slot)) this.unsent.push({ kind, slot });
+    this.ring.signal(kind, slot);
     this.pointAtRing();
     if (open !== null) {
       this.current = open;
@@ -327,8 +333,23 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   private retryUnsent(): void {
-    while (this.unsent.length > 0 && this.ring.signal(this.unsent[0].kind, this.unsent[0].slot))
-      this.unsent.shift();
+    let sent = 0;
+    while (sent < this.unsent.length && this.ring.canSignal()) {
+      this.ring.signal(this.unsent[sent].kind, this.unsent[sent].slot);
+      sent++;
+    }
+    this.unsent.splice(0, sent);
+    if (this.unsent.length > 0) this.ring.wantRoom();
+  }
+
+  /** True when something waits for room in the ring that was not there when the executor looked. */
+  get starved(): boolean {
+    return this.full || this.unsent.length > 0 || this.waitingForRoom.size > 0;
+  }
+
+  /** True when the io worker has made room since. */
+  get roomFreed(): boolean {
+    return this.ring.roomFreed;
   }
 
   wake(): void {
@@ -364,7 +385,8 @@ export class ChannelEnd implements ReplySink, Link {
 
   /** Forgets a session whose socket is gone. */
   drop(session: Session): void {
-    if (this.current === session) this.closeFrame();
+    // The open frame may be another session's: it must not be lost by pointing elsewhere.
+    this.closeFrame();
     this.dropSpill(session);
     this.waitingForRoom.delete(session);
     this.sessions[session.slot] = null;
@@ -379,15 +401,6 @@ export class ChannelEnd implements ReplySink, Link {
 
   private acked(session: Session): number {
     return Atomics.load(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_ACKED);
-  }
-
-  /** Bytes read by this worker so far, of all its connections; about one kilobyte exact. */
-  get totalInput(): number {
-    return (this.control[IO_FIGURES + FIGURE_INPUT_KB] >>> 0) * 1024;
-  }
-
-  get totalOutput(): number {
-    return (this.control[IO_FIGURES + FIGURE_OUTPUT_KB] >>> 0) * 1024;
   }
 
   inputBytes(session: Session): number {

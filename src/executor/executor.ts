@@ -13,6 +13,7 @@
  * O(1) is measured by itself.
  */
 
+import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
 import type { Command } from '../commands/define.ts';
@@ -20,8 +21,10 @@ import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
   GATE_CLOSING,
+  GATE_NO_TOUCH,
   GATE_PARKED,
   GATE_REPLY,
+  type ParkedRecord,
   REPLY_OFF,
   REPLY_ON,
   REPLY_SKIP_NEXT,
@@ -55,10 +58,15 @@ import { refusal, wrongArity } from './gates.ts';
 
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
+/** Requests whose memory is read ahead together, and how few are not worth it. */
+const TOUCH_WINDOW = 16;
+const TOUCH_MIN = 4;
 /** Keys expired between two batches at most: a slice of some 50 us. */
 const EXPIRE_SLICE = 100;
 /** A session whose queue of parked requests holds more than this is not read any more. */
 const PARKED_BYTES_MAX = 1 << 20;
+/** Bytes of a name or argument that an unknown command's error shows. */
+const UNKNOWN_TEXT_MAX = 128;
 
 /** A command that came outside the ring: input.ts LargeRequest, as it arrives. */
 export interface LargeMessage {
@@ -107,6 +115,9 @@ export class Executor {
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
   private mailSeen = 0;
+  private readonly window = new Int32Array(TOUCH_WINDOW);
+  /** Where touchAhead() leaves what it read, so that the reads happen. */
+  touched = 0;
   private nextCronMs = 0;
   private nextSessionId = 1;
   /** The run of equal commands being timed. */
@@ -187,11 +198,9 @@ export class Executor {
   private somethingWaits(): boolean {
     if (this.doorbell.mail !== this.mailSeen) return true;
     for (const channel of this.channels) {
-      if (channel.full) {
-        channel.full = false;
-        return true;
-      }
-      if (channel.requests.poll()) return true;
+      if (channel.starved && channel.roomFreed) return true;
+      // What a full channel still holds cannot run before its io worker makes room and rings.
+      if (!channel.full && channel.requests.poll()) return true;
     }
     return false;
   }
@@ -266,7 +275,9 @@ export class Executor {
     call.reply = channel.reply;
     let done = 0;
     let commands = 0;
+    let touchedUntil = 0;
     for (let at = requests.next(); at >= 0 && done < BATCH_MAX; at = requests.next()) {
+      if (done === touchedUntil) touchedUntil += this.touchAhead(channel);
       if ((words[at] & 0xff) === REQUEST_COMMAND) {
         const session = channel.sessions[words[at + DESCRIPTOR_SLOT]];
         if (session === null || session === undefined)
@@ -287,6 +298,24 @@ export class Executor {
     return done;
   }
 
+  /**
+   * Reads ahead in memory for the next requests: their table slots, then their records. These loads do not depend on each other, so
+   * the processor has many cache misses under way at once instead of one per command (GET of random keys of 2 M: 748 ns without, 485 with; of 100 k: 474 and 373).
+   * Returns how many requests it covered.
+   */
+  private touchAhead(channel: ChannelEnd): number {
+    const { window } = this;
+    const { words } = channel.requests;
+    const count = channel.requests.lookAhead(window);
+    if (count < TOUCH_MIN) return count === 0 ? 1 : count;
+    let touched = 0;
+    const dict = this.server.keyspace.databases[0].dict;
+    for (let i = 0; i < count; i++) touched ^= dict.touchSlot(words[window[i] + DESCRIPTOR_HASH]);
+    for (let i = 0; i < count; i++) touched ^= dict.touchRecord(words[window[i] + DESCRIPTOR_HASH]);
+    this.touched = touched;
+    return count;
+  }
+
   /** A record that is not an ordinary command. False when it must wait for room. */
   private runRecord(channel: ChannelEnd, at: number): boolean {
     const { words } = channel.requests;
@@ -301,10 +330,16 @@ export class Executor {
     if (kind === REQUEST_LARGE) return this.runLarge(channel, session);
     if (kind === REQUEST_CLOSED) this.closed(channel, session);
     else if (kind === REQUEST_DRAINED) channel.pump(session);
+    else return this.runInOrder(channel, session, kind, this.recordText(channel, at));
+    return true;
+  }
+
+  /** A record that takes its place among the session's requests. False when it must wait for room. */
+  private runInOrder(channel: ChannelEnd, session: Session, kind: number, text: string): boolean {
+    if ((session.gate & GATE_PARKED) !== 0) session.parkedRequests.push({ record: kind, text });
     else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
     else if (kind === REQUEST_END) this.endOfInput(channel, session);
-    else if (kind === REQUEST_PROTOCOL_ERROR)
-      return this.protocolError(channel, session, this.recordText(channel, at));
+    else if (kind === REQUEST_PROTOCOL_ERROR) return this.protocolError(channel, session, text);
     return true;
   }
 
@@ -392,8 +427,9 @@ export class Executor {
   private protocolError(channel: ChannelEnd, session: Session, text: string): boolean {
     if ((session.gate & GATE_CLOSING) !== 0) return true;
     if (!channel.begin(session)) return false;
-    channel.reply.error(`ERR ${text}`);
-    this.countFailure(null, channel.reply);
+    const writer = (session.gate & GATE_REPLY) !== 0 ? this.discardFor(session) : channel.reply;
+    writer.error(`ERR ${text}`);
+    this.countFailure(null, writer);
     channel.closeAfterReply(session);
     return true;
   }
@@ -440,7 +476,7 @@ export class Executor {
   private dispatchGuarded(session: Session, command: Command): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
     if ((session.gate & GATE_PARKED) !== 0) {
-      this.queueParked(session);
+      this.queueParked(session, command.id);
       return;
     }
     if ((session.gate & GATE_REPLY) !== 0) {
@@ -464,21 +500,40 @@ export class Executor {
     }
     const text = refusal(call, command, this.gate, this.server.keyspace.usedBytes);
     if (text !== null) this.reject(command, text);
+    else if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
   }
 
+  /** CLIENT NO-TOUCH: only TOUCH itself leaves a trace on the keys it names. */
+  private executeQuietly(session: Session, command: Command): void {
+    const { access } = this.server.keyspace;
+    access.setQuiet(command.name !== 'TOUCH');
+    this.execute(session, command);
+    access.setQuiet(false);
+  }
+
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. */
-  private dispatchSilently(session: Session, command: Command): void {
+  private dispatchSilently(session: Session, command: Command | null): void {
     const { call } = this;
     const writer = call.reply;
     if (session.replyMode === REPLY_SKIP_NEXT) session.replyMode = REPLY_SKIP_THIS;
-    this.discard.resp = session.resp;
-    this.discard.pos = 0;
-    call.reply = this.discard;
-    this.dispatchChecked(session, command);
+    call.reply = this.discardFor(session);
+    if (command === null) this.replyUnknown();
+    else this.dispatchChecked(session, command);
     call.reply = writer;
+    if ((session.gate & GATE_PARKED) !== 0) session.answerDropped = session.replyMode !== REPLY_ON;
+    writer.resp = session.resp;
+    // The command that switches replies on is answered, in spite of what was before.
+    if (session.replyMode === REPLY_ON) writer.raw(this.discard.buf, 0, this.discard.pos);
     if (session.replyMode === REPLY_SKIP_THIS) session.replyMode = REPLY_ON;
     if (session.replyMode !== REPLY_OFF && session.replyMode !== REPLY_SKIP_NEXT) session.gate &= ~GATE_REPLY;
+  }
+
+  /** A writer whose bytes nobody will see. */
+  private discardFor(session: Session): ReplyWriter {
+    this.discard.resp = session.resp;
+    this.discard.pos = 0;
+    return this.discard;
   }
 
   /** The subcommand that argument 1 names, or null after an error reply. */
@@ -491,22 +546,31 @@ export class Executor {
     }
     const child = container.children!.get(call.lowerText(1));
     if (child !== undefined) return child;
-    this.reject(container, errors.unknownSubcommand(call.text(1), container.name));
+    this.reject(container, errors.unknownSubcommand(latin1Repr(call.text(1)), container.name));
     return null;
   }
 
   private unknown(session: Session): void {
-    const { call } = this;
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PARKED) !== 0) {
-      this.queueParked(session);
-      return;
-    }
+    if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
+    else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
+    else this.replyUnknown();
+  }
+
+  private replyUnknown(): void {
+    const { call } = this;
     let args = '';
-    for (let i = 1; i < call.argc && args.length < 128; i++)
-      args += `'${call.text(i).slice(0, 128 - args.length)}' `;
-    call.reply.error(errors.unknownCommand(latin1Repr(call.text(0)), args));
+    for (let i = 1; i < call.argc && args.length < UNKNOWN_TEXT_MAX; i++)
+      args += `'${this.shortText(i, UNKNOWN_TEXT_MAX - args.length)}' `;
+    call.reply.error(errors.unknownCommand(this.shortText(0, UNKNOWN_TEXT_MAX), args));
     this.countFailure(null, call.reply);
+  }
+
+  /** At most `size` characters of an argument, as an error text shows them. */
+  private shortText(index: number, size: number): string {
+    const { call } = this;
+    const start = call.start(index);
+    return latin1Repr(stringFromBytes(call.bytes, start, Math.min(call.end(index), start + size)));
   }
 
   private reject(command: Command, text: string): void {
@@ -552,8 +616,9 @@ export class Executor {
   // --- parked sessions ----------------------------------------------------------------------------
 
   /** Keeps the request until the session is unparked; a long queue stops the reading. */
-  private queueParked(session: Session): void {
+  private queueParked(session: Session, commandId: number): void {
     const request = this.call.retain();
+    request.commandId = commandId;
     session.parkedRequests.push(request);
     session.parkedBytes += request.bytes.length;
     if (session.parkedBytes > PARKED_BYTES_MAX) (session.link as ChannelEnd).pauseReading(session);
@@ -572,8 +637,10 @@ export class Executor {
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;
-    this.call.reply = channel.reply;
+    this.call.reply = session.answerDropped ? this.discardFor(session) : channel.reply;
+    session.answerDropped = false;
     answer();
+    if (this.call.reply.errors !== 0) this.countFailure(null, this.call.reply);
     while (session.parkedRequests.length > 0 && (session.gate & GATE_PARKED) === 0) {
       this.runQueued(channel, session, session.parkedRequests.shift()!);
     }
@@ -582,9 +649,13 @@ export class Executor {
     channel.flush();
   }
 
-  private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest): void {
-    session.parkedBytes -= request.bytes.length;
+  private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {
     if (!channel.begin(session)) channel.beginSpilled(session);
+    if ('record' in request) {
+      this.runInOrder(channel, session, request.record, request.text);
+      return;
+    }
+    session.parkedBytes -= request.bytes.length;
     this.runElsewhere(
       channel,
       session,

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../commands/call.ts';
 import { type Command, DENYOOM, NO_AUTH, PROTECTED } from '../commands/define.ts';
-import { GATE_AUTH } from '../commands/session.ts';
+import { GATE_AUTH, isLocal } from '../commands/session.ts';
 import * as errors from '../resp/errors.ts';
 
 /** Server-wide reasons to look closer; a bit set in Executor.gate. */
@@ -34,10 +34,6 @@ function protectedRefusal(call: Call, command: Command): string | null {
   const allowed = call.server.config.string(
     name === 'debug' ? 'enable-debug-command' : 'enable-module-command',
   );
-  if (allowed === 'yes' || (allowed === 'local' && isLocal(call.session.address))) return null;
+  if (allowed === 'yes' || (allowed === 'local' && isLocal(call.session))) return null;
   return errors.protectedCommand(name);
-}
-
-function isLocal(address: string): boolean {
-  return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
 }

@@ -1,5 +1,12 @@
-/** Copies the settings that io workers read from the configuration into shared memory. */
+/**
+ * Directives that someone other than a command acts on: io workers read them from shared memory, main is told by message,
+ * sessions and counters are changed here. Each is applied at the start and whenever CONFIG SET changes it.
+ */
+import { setAuthenticated } from '../commands/connection/auth.ts';
+import type { Server } from '../commands/server.ts';
+import { GATE_AUTH } from '../commands/session.ts';
 import type { Config } from '../config/config.ts';
+import { bindSettings } from '../keyspace/settings.ts';
 import { CONNECTION_ROWS } from '../ring/connection-table.ts';
 import {
   SETTING_BULK_MAX,
@@ -10,8 +17,34 @@ import {
   SETTING_PROTECTED,
   SETTING_QUERY_BUFFER_MAX,
 } from '../ring/layout.ts';
+import type { FromExecutor } from '../supervisor/messages.ts';
 
 const INT32_MAX = 0x7fffffff;
+
+/** What io workers read. */
+const PUBLISHED = [
+  'maxclients',
+  'proto-max-bulk-len',
+  'client-query-buffer-limit',
+  'requirepass',
+  'timeout',
+  'tcp-keepalive',
+  'protected-mode',
+];
+
+/** Applies every such directive now and from now on. */
+export function followSettings(
+  server: Server,
+  control: Int32Array,
+  send: (message: FromExecutor) => void,
+): void {
+  const { config } = server;
+  publishSettings(control, config);
+  bindSettings(server.keyspace, config);
+  config.onChange(PUBLISHED, () => publishSettings(control, config));
+  config.onChange('loglevel', () => send({ type: 'log-level', level: config.string('loglevel') }));
+  config.onChange('requirepass', () => openOrCloseGates(server));
+}
 
 export function publishSettings(control: Int32Array, config: Config): void {
   const put = (at: number, value: number) => Atomics.store(control, at, Math.min(value, INT32_MAX));
@@ -23,4 +56,13 @@ export function publishSettings(control: Int32Array, config: Config): void {
   put(SETTING_IDLE_TIMEOUT, config.number('timeout'));
   put(SETTING_KEEPALIVE, config.number('tcp-keepalive'));
   put(SETTING_PROTECTED, config.bool('protected-mode') && !password ? 1 : 0);
+}
+
+/** Without a password everyone may do everything; with one, those who are in stay in and the others wait for AUTH. */
+function openOrCloseGates(server: Server): void {
+  const open = server.config.string('requirepass') === '';
+  for (const session of server.sessions.values()) {
+    if (open) session.gate &= ~GATE_AUTH;
+    else setAuthenticated(session, session.authenticated);
+  }
 }

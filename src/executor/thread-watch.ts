@@ -1,7 +1,9 @@
 /** INFO threads: what each thread has done, and the share of the last second it was awake. */
+import v8 from 'node:v8';
 import type { Clock } from '../base/clock.ts';
-import type { ThreadFigures } from '../commands/server.ts';
+import type { ThreadFigures } from '../observability/figures.ts';
 import {
+  BIO_FIGURES,
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
@@ -13,20 +15,28 @@ import {
 import type { ChannelEnd } from './channel-end.ts';
 import type { Executor } from './executor.ts';
 
+/** A thread whose figures are in shared memory: where they begin, and its busy time when last looked at. */
+interface Watched {
+  name: string;
+  words: Int32Array;
+  at: number;
+  channel: ChannelEnd | null;
+  lastBusyUs: number;
+  share: number;
+}
+
 export class ThreadWatch {
-  private readonly channels: readonly ChannelEnd[];
   private readonly clock: Clock;
+  private readonly watched: Watched[];
   private lastUs: number;
   private lastExecutorBusyUs = 0;
-  private readonly lastBusyUs: Int32Array;
-  private readonly share: Float64Array;
+  private executorShare = 0;
 
-  constructor(channels: readonly ChannelEnd[], clock: Clock) {
-    this.channels = channels;
+  constructor(channels: readonly ChannelEnd[], process: Int32Array, clock: Clock) {
     this.clock = clock;
     this.lastUs = clock.monotonicUs();
-    this.lastBusyUs = new Int32Array(channels.length);
-    this.share = new Float64Array(channels.length + 1);
+    this.watched = channels.map((channel, i) => watch(`io_${i}`, channel.control, IO_FIGURES, channel));
+    this.watched.push(watch('bio', process, BIO_FIGURES, null));
   }
 
   /** Called about once a second. */
@@ -37,44 +47,48 @@ export class ThreadWatch {
     this.lastUs = nowUs;
     // busyUs counts down while asleep; adding the time that passed turns it into time awake.
     const busy = executor.figures.busyUs + nowUs;
-    this.share[0] = clampShare((busy - this.lastExecutorBusyUs) / elapsed);
+    this.executorShare = clampShare((busy - this.lastExecutorBusyUs) / elapsed);
     this.lastExecutorBusyUs = busy;
-    for (let i = 0; i < this.channels.length; i++) {
-      const now = this.channels[i].control[IO_FIGURES + FIGURE_BUSY_US];
-      this.share[i + 1] = clampShare(((now - this.lastBusyUs[i]) | 0) / elapsed);
-      this.lastBusyUs[i] = now;
+    for (const thread of this.watched) {
+      const now = thread.words[thread.at + FIGURE_BUSY_US];
+      thread.share = clampShare(((now - thread.lastBusyUs) | 0) / elapsed);
+      thread.lastBusyUs = now;
     }
   }
 
   rows(executor: Executor): ThreadFigures[] {
-    const { figures } = executor;
-    const rows: ThreadFigures[] = [
-      {
-        name: 'executor',
-        busy: this.share[0],
-        ringDepth: this.channels.reduce((sum, channel) => sum + channel.requests.depth, 0),
-        batches: figures.batches,
-        commands: figures.commands,
-        parks: figures.parks,
-        wakeups: figures.wakeups,
-        heapBytes: process.memoryUsage().heapUsed,
-      },
-    ];
-    this.channels.forEach((channel, i) => {
-      const at = (figure: number) => channel.control[IO_FIGURES + figure] >>> 0;
-      rows.push({
-        name: `io_${i}`,
-        busy: this.share[i + 1],
-        ringDepth: channel.requests.depth,
-        batches: at(FIGURE_BATCHES),
-        commands: at(FIGURE_COMMANDS),
-        parks: at(FIGURE_PARKS),
-        wakeups: at(FIGURE_WAKEUPS),
-        heapBytes: at(FIGURE_HEAP_KB) * 1024,
-      });
-    });
-    return rows;
+    const others = this.watched.map(figuresOf);
+    const { batches, commands, parks, wakeups } = executor.figures;
+    const own: ThreadFigures = {
+      name: 'executor',
+      busy: this.executorShare,
+      ringDepth: others.reduce((sum, { ringDepth }) => sum + ringDepth, 0),
+      batches,
+      commands,
+      parks,
+      wakeups,
+      heapBytes: v8.getHeapStatistics().used_heap_size,
+    };
+    return [own, ...others];
   }
+}
+
+function watch(name: string, words: Int32Array, at: number, channel: ChannelEnd | null): Watched {
+  return { name, words, at, channel, lastBusyUs: 0, share: 0 };
+}
+
+function figuresOf({ name, words, at, channel, share }: Watched): ThreadFigures {
+  const figure = (index: number) => words[at + index] >>> 0;
+  return {
+    name,
+    busy: share,
+    ringDepth: channel?.requests.depth ?? 0,
+    batches: figure(FIGURE_BATCHES),
+    commands: figure(FIGURE_COMMANDS),
+    parks: figure(FIGURE_PARKS),
+    wakeups: figure(FIGURE_WAKEUPS),
+    heapBytes: figure(FIGURE_HEAP_KB) * 1024,
+  };
 }
 
 function clampShare(share: number): number {

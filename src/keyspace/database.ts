@@ -1,10 +1,18 @@
 /**
  * One database: the table of its keys and the order in which they expire.
  *
+ * There are four ways to look a key up, as Redis has them; a key whose time has come is deleted and not found by any of them.
+ *
+ *   find()           says only whether it is there                       DEL, RENAME's target
+ *   findForWrite()   and marks the key as used                           INCR, APPEND, EXPIRE
+ *   findForRead()    and counts a hit or a miss                          GET, STRLEN, TOUCH
+ *   peek()           counts a hit or a miss and leaves no other mark     EXISTS, TYPE, TTL, OBJECT
+ *
  * Only the table's slot holds a record's address, so a record may move whenever it is written: every method that
  * can move it returns where it is now. A method that takes `address` wants one that find() or a method here
  * has just returned; 0 means that there is no such key.
  */
+import { copyBytes } from '../base/bytes.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Dict } from '../memory/dict.ts';
@@ -18,18 +26,17 @@ import {
   LARGE,
   readWord0,
   usedSize,
-  writeAccess,
   writeExpireAtMs,
 } from '../memory/record.ts';
+import { copyRecord, NO_EXPIRE, separateValue } from './copy-record.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LazyFree } from './lazy-free.ts';
 
-/** What expireOf() answers for a key without a TTL. */
-export const NO_EXPIRE = -1;
+export { NO_EXPIRE } from './copy-record.ts';
 
 const HAS_EXPIRE_BIT = HAS_EXPIRE << 8;
-/** A value of this size or more is handed to bio by UNLINK. */
-export const LAZY_FREE_MIN = 64 << 10;
+/** How many expire times averageTtlMs() looks at. */
+const TTL_SAMPLES = 32;
 
 export class Database {
   readonly keyspace: Keyspace;
@@ -67,17 +74,44 @@ export class Database {
     return address;
   }
 
-  /** find() for a command that reads: counts hits and misses and marks the key as used. */
-  findForRead(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  /** find() for a command that changes the key: marks it as used. */
+  findForWrite(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const address = this.find(hash, bytes, start, end);
-    const keyspace = this.keyspace;
-    if (address === 0) {
-      keyspace.misses++;
-      return 0;
-    }
-    keyspace.hits++;
-    writeAccess(this.arena.i32[segmentOf(address)], byteOffsetOf(address), keyspace.lruClock);
+    if (address !== 0) this.touch(address);
     return address;
+  }
+
+  /** find() for a command that reads the value: counts hits and misses and marks the key as used. */
+  findForRead(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const address = this.peek(hash, bytes, start, end);
+    if (address !== 0) this.touch(address);
+    return address;
+  }
+
+  /** find() for a command that reads about the key: counts hits and misses. */
+  peek(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const address = this.find(hash, bytes, start, end);
+    if (address === 0) this.keyspace.misses++;
+    else this.keyspace.hits++;
+    return address;
+  }
+
+  private touch(address: number): void {
+    this.keyspace.access.touch(this.arena.i32[segmentOf(address)], byteOffsetOf(address));
+  }
+
+  /** True when the key's time has come. It stays: for those who walk over many keys. */
+  isDue(address: number): boolean {
+    const atMs = this.expireOf(address);
+    return atMs !== NO_EXPIRE && atMs <= this.keyspace.nowMs && this.keyspace.lazyExpireEnabled;
+  }
+
+  /** Deletes the key if its time has come; true when it is gone. */
+  expireIfDueAt(address: number): boolean {
+    if (!this.isDue(address)) return false;
+    this.readKey(address);
+    this.expireNow(this.keyspace.hasher.hash(this.keyBytes, this.keyStart, this.keyEnd), address);
+    return true;
   }
 
   private expireIfDue(hash: number, address: number): boolean {
@@ -92,8 +126,7 @@ export class Database {
     const keyspace = this.keyspace;
     if (keyspace.onExpire !== null) keyspace.onExpire(this, hash, address);
     keyspace.expired++;
-    keyspace.dirty++;
-    this.remove(hash, address, true);
+    this.remove(hash, address, keyspace.lazy.expire);
   }
 
   // --- adding and removing ------------------------------------------------------------------------
@@ -107,7 +140,7 @@ export class Database {
   replace(hash: number, old: number, record: number): void {
     this.dropExpire(hash, old);
     this.dict.replace(hash, old, record);
-    this.keyspace.lazyFree.freeRecord(old, true);
+    this.keyspace.lazyFree.freeRecord(old, this.keyspace.lazy.serverDelete);
   }
 
   /** The record has moved: frees the old cell, not the value's outside memory. */
@@ -123,7 +156,7 @@ export class Database {
     this.keyspace.lazyFree.freeRecord(address, lazily);
   }
 
-  /** Takes the key out and leaves the record alive, its expire time in it: RENAME and MOVE put it elsewhere. */
+  /** Takes the key out and leaves the record alive, its expire time in it. */
   take(hash: number, address: number): void {
     this.dropExpire(hash, address);
     this.dict.remove(hash, address);
@@ -134,6 +167,34 @@ export class Database {
     this.dict.insert(hash, address);
     const atMs = this.expireOf(address);
     if (atMs !== NO_EXPIRE) this.expires.add(atMs, hash);
+  }
+
+  /**
+   * Gives the record another key, bytes[start..end), that is not in the database; value and expire time stay. Returns where
+   * the record is now.
+   */
+  rename(
+    hash: number,
+    address: number,
+    toHash: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    const renamed = copyRecord(this.keyspace, address, bytes, start, end, this.expireOf(address));
+    this.take(hash, address);
+    // An inline value that moved out is the only one that both do not share; the old cell holds just bytes then.
+    this.arena.free(address);
+    this.give(toHash, renamed);
+    return renamed;
+  }
+
+  /** Puts a copy of a record of any database, with its expire time, under a key that is not there. Returns its address. */
+  addCopy(address: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const copy = copyRecord(this.keyspace, address, bytes, start, end, this.expireOf(address));
+    separateValue(this.keyspace, copy);
+    this.give(hash, copy);
+    return copy;
   }
 
   // --- expiry -------------------------------------------------------------------------------------
@@ -174,12 +235,12 @@ export class Database {
     const fromBase = byteOffsetOf(address);
     const size = usedSize(arena.i32[fromSegment], fromBase);
     const to = arena.allocate(size + (withExpire ? 8 : -8));
-    const source = arena.u8[segmentOf(address)];
+    const source = arena.u8[fromSegment];
     const target = arena.u8[segmentOf(to)];
     const toBase = byteOffsetOf(to);
     for (let i = 0; i < 8; i++) target[toBase + i] = source[fromBase + i];
     const from = fromBase + (withExpire ? 8 : 16);
-    target.set(source.subarray(from, fromBase + size), toBase + (withExpire ? 16 : 8));
+    copyBytes(source, from, fromBase + size, target, toBase + (withExpire ? 16 : 8));
     arena.i32[segmentOf(to)][toBase >>> 2] ^= HAS_EXPIRE_BIT;
     this.moved(hash, address, to);
     return to;
@@ -210,6 +271,19 @@ export class Database {
     this.expireNow(hash, address);
   }
 
+  /** How long volatile keys have on average, in milliseconds, by a sample spread over all of them; 0 when there are none. */
+  averageTtlMs(): number {
+    const { expires } = this;
+    const samples = Math.min(TTL_SAMPLES, expires.count);
+    if (samples === 0) return 0;
+    let sum = 0;
+    for (let i = 0; i < samples; i++) {
+      expires.at(Math.floor(((i + 0.5) * expires.count) / samples));
+      sum += Math.max(0, expires.foundTime - this.keyspace.nowMs);
+    }
+    return Math.floor(sum / samples);
+  }
+
   // --- whole databases ----------------------------------------------------------------------------
 
   swapContent(other: Database): void {
@@ -219,12 +293,11 @@ export class Database {
 
   /** Empties the database at once; its records are freed in the background. */
   detach(lazyFree: LazyFree): void {
-    lazyFree.add(this.dict);
-    this.expires.clear();
-    this.dict = new Dict(this.arena);
+    lazyFree.add(this.dict, this.expires);
+    this.forget();
   }
 
-  /** Empties the database without freeing anything: the whole arena is about to be given back. */
+  /** Empties the database without freeing anything: others will, or the whole arena is about to be given back. */
   forget(): void {
     this.dict = new Dict(this.arena);
     this.expires = new ExpiryIndex(this.arena);

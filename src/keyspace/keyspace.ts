@@ -3,10 +3,14 @@
  *
  * The keyspace knows no RESP, no thread and no clock but the millisecond that its owner writes into `nowMs`
  * before it runs a command, so it is a deterministic function of the calls made on it.
+ *
+ * It counts as Redis counts: `hits` and `misses` of look-ups that read, `expired` keys, and in `dirty` the changes
+ * that save points and the AOF go by. Commands add to `dirty` themselves; an expired key's deletion is no change of its own.
  */
 import type { SipHasher } from '../base/siphash.ts';
 import { Arena } from '../memory/arena.ts';
 import { LargeTable } from '../memory/large.ts';
+import { Access } from './access.ts';
 import { Database } from './database.ts';
 import { LazyFree } from './lazy-free.ts';
 
@@ -16,14 +20,17 @@ export class Keyspace {
   readonly lazyFree: LazyFree;
   readonly hasher: SipHasher;
   readonly databases: Database[] = [];
+  readonly access = new Access();
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
-  /** The 24-bit LRU clock, in seconds. */
-  lruClock = 0;
   /** Stamped into new records: the snapshot that will not need them. */
   epoch = 0;
   /** False while the data is being loaded or expiry is switched off by DEBUG. */
   lazyExpireEnabled = true;
+  /** Which deletions leave a large value's memory to bio. */
+  readonly lazy = { expire: false, serverDelete: false, userDelete: false };
+  /** The longest string that a command may make. */
+  stringSizeMax = 512 << 20;
   hits = 0;
   misses = 0;
   expired = 0;
@@ -38,6 +45,15 @@ export class Keyspace {
     for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
   }
 
+  /** The 24-bit LRU clock, in seconds. */
+  get lruClock(): number {
+    return this.access.clock;
+  }
+
+  set lruClock(clock: number) {
+    this.access.setClock(clock);
+  }
+
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
     let tables = 0;
@@ -45,10 +61,9 @@ export class Keyspace {
     return this.arena.usedBytes + this.large.usedBytes + tables;
   }
 
-  /** Exchanges the content of two databases; every session keeps its index. */
+  /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */
   swap(a: number, b: number): void {
-    if (a === b) return;
-    this.databases[a].swapContent(this.databases[b]);
+    if (a !== b) this.databases[a].swapContent(this.databases[b]);
     this.dirty++;
   }
 

@@ -1,28 +1,32 @@
 /**
  * Memory that is dead but not given back yet.
  *
- * Detached databases are freed in slices between commands (run()), a few records at a time; buffers of large
- * values and whole arena segments are collected in `buffers` and handed to the bio thread, which pays for
- * the unmapping.
+ * Detached databases are freed in slices between commands (run()): some records at a time, then some leaves of the
+ * index of their expire times. Buffers of large values and whole arena segments are collected in `buffers` and handed to
+ * the bio thread, which pays for the unmapping.
  */
 
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import { AddressList } from '../memory/address-list.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
+import type { ExpiryIndex } from '../memory/expiry-index.ts';
 import type { LargeTable } from '../memory/large.ts';
 import { flagsOf, LARGE, readWord0, valueWord } from '../memory/record.ts';
 
 const SLICE_RECORDS = 64;
+/** Entries of an expiry index go by the leaf, so they are much cheaper than records. */
+const SLICE_EXPIRES = 1024;
 
 export class LazyFree {
   private readonly arena: Arena;
   private readonly large: LargeTable;
   private readonly tables: Dict[] = [];
+  private readonly indexes: ExpiryIndex[] = [];
   private readonly batch = new AddressList(SLICE_RECORDS * 2);
   /** Dead buffers that nobody has taken yet. */
   buffers: ArrayBuffer[] = [];
-  /** Records freed in the background, ever. */
+  /** Values freed in the background, ever. */
   freed = 0;
 
   constructor(arena: Arena, large: LargeTable) {
@@ -32,7 +36,7 @@ export class LazyFree {
 
   /** True while detached tables wait. */
   get busy(): boolean {
-    return this.tables.length > 0;
+    return this.tables.length > 0 || this.indexes.length > 0;
   }
 
   /** Records that wait to be freed. */
@@ -42,21 +46,25 @@ export class LazyFree {
     return count;
   }
 
-  /** Takes a table over, its records with it. */
-  add(table: Dict): void {
+  /** Takes a table over, its records with it, and the index of their expire times. */
+  add(table: Dict, expires: ExpiryIndex): void {
     if (table.count > 0) this.tables.push(table);
+    if (expires.count > 0) this.indexes.push(expires);
   }
 
-  /** Frees some records. Returns true while there is more to do. */
+  /** Frees some records or index entries. Returns true while there is more to do. */
   run(): boolean {
-    const table = this.tables[0];
-    if (!table) return false;
+    if (this.tables.length > 0) this.drainTable(this.tables[0]);
+    else if (this.indexes.length > 0 && this.indexes[0].drain(SLICE_EXPIRES)) this.indexes.shift();
+    return this.busy;
+  }
+
+  private drainTable(table: Dict): void {
     this.batch.clear();
     const empty = table.drain(SLICE_RECORDS, this.batch);
     for (let i = 0; i < this.batch.length; i++) this.freeRecord(this.batch.addresses[i], true);
     this.freed += this.batch.length;
     if (empty) this.tables.shift();
-    return this.tables.length > 0;
   }
 
   /** Frees one record that no table holds any more. With `later`, a large value's buffer goes to bio. */
@@ -75,6 +83,7 @@ export class LazyFree {
   /** Everything is to go: what was pending goes with it. */
   dropAll(): void {
     this.tables.length = 0;
+    this.indexes.length = 0;
   }
 
   /** Gives back the arena and every large value, which nothing may refer to any more. */

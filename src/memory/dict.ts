@@ -132,6 +132,39 @@ export class Dict {
     }
   }
 
+  /**
+   * Reads the home slot of `hash`, so that its cache line is on its way when find() wants it. The caller must use the result in
+   * some way, or the load is optimised away. Loads of many hashes in a row overlap; find() by find() each waits for its own.
+   */
+  touchSlot(hash: number): number {
+    const entry = ((hash >>> 1) >>> (31 - this.globalDepth)) << 1;
+    const segment = this.directory[entry];
+    if (segment === 0) return 0;
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    return words[((segment & OFFSET_MASK) << 2) + (homeOf(hash, this.directory[entry + 1]) << 1)];
+  }
+
+  /** Reads the first words of the record that find() will most likely compare with: the first one of this hash. */
+  touchRecord(hash: number): number {
+    const entry = ((hash >>> 1) >>> (31 - this.globalDepth)) << 1;
+    const segment = this.directory[entry];
+    if (segment === 0) return 0;
+    const shape = this.directory[entry + 1];
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    const wordMask = (PAIR_WORDS << ((shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK)) - 1;
+    let at = homeOf(hash, shape) << 1;
+    while (words[base + at] !== hash) {
+      if (words[base + at + 1] === 0) return 0;
+      at = (at + PAIR_WORDS) & wordMask;
+    }
+    const address = words[base + at + 1];
+    const record = this.words[address >>> SEGMENT_SHIFT];
+    const word = (address & OFFSET_MASK) << 2;
+    // The value of a small string begins in the next line.
+    return record[word] ^ record[(word + 16) & (record.length - 1)];
+  }
+
   /** Adds a record that is not in the table. */
   insert(hash: number, address: number): void {
     if (this.count === 0) this.addFirstSegment();

@@ -30,6 +30,7 @@ import {
 import {
   REQUEST_BYTES_LARGE,
   REQUEST_WORDS_LARGE,
+  SCRATCH_BYTES,
   SETTING_BULK_MAX,
   SETTING_PASSWORD_NEEDED,
   SETTING_QUERY_BUFFER_MAX,
@@ -43,10 +44,8 @@ import {
   DESCRIPTOR_SLOT,
   DESCRIPTOR_SPANS,
   DESCRIPTOR_START,
-  REQUEST_BARRIER,
   REQUEST_COMMAND,
   REQUEST_LARGE,
-  REQUEST_PROTOCOL_ERROR,
   type RequestWriter,
 } from '../ring/request-ring.ts';
 import type { Connection } from './connection.ts';
@@ -57,15 +56,20 @@ const LF = 10;
 const SPANS_USUAL = 64;
 /** Reads up to this size are copied byte by byte: TypedArray.set costs about 100 ns however little it moves. */
 const COPY_LOOP_MAX = 64;
+/** The limits of a request that has been judged: none. */
+const BULK_MAX_JUDGED = 0x7fffffff;
+const JUDGED: RequestLimits = { bulkMax: BULK_MAX_JUDGED, beforeAuth: false };
 
 /** All input was taken. */
 export const INPUT_TAKEN = 0;
-/** The ring is full, or a barrier is awaited: the rest is in connection.backlog, stop reading. */
+/** The ring is full: the rest is in connection.backlog, stop reading. */
 export const INPUT_STALLED = 1;
-/** The stream is broken or over its limit: an error is on its way, read no more. */
-export const INPUT_ENDED = 2;
+/** The stream is broken: the text for its client is in `error`; read no more. */
+export const INPUT_BROKEN = 2;
 /** The query buffer limit is exceeded: close the socket now. */
 export const INPUT_TOO_BIG = 3;
+/** The rest is in connection.backlog until a BARRIER, which the caller sends, has come back. */
+export const INPUT_BARRIER = 4;
 
 /** A command that travels outside the ring; its buffers are transferred. */
 export interface LargeRequest {
@@ -89,6 +93,8 @@ export class Input {
   private readonly limits: RequestLimits = { bulkMax: 0, beforeAuth: false };
   /** Commands handed over, free-running: a figure. */
   commands = 0;
+  /** What broke the stream, after INPUT_BROKEN. */
+  error = '';
 
   constructor(
     ring: RequestWriter,
@@ -125,12 +131,36 @@ export class Input {
     return INPUT_TAKEN;
   }
 
-  /** Retries input that was stalled. */
+  /** Retries input that was stalled, in pieces no larger than a read: a larger one might never fit the ring. */
   retry(connection: Connection): number {
     const backlog = connection.backlog;
     if (backlog === null) return INPUT_TAKEN;
     connection.backlog = null;
-    return this.take(connection, backlog, 0, backlog.length);
+    this.rows[connection.row + CONNECTION_QUERY_BUFFER] = 0;
+    let pos = 0;
+    do {
+      const end = Math.min(pos + SCRATCH_BYTES, backlog.length);
+      const status = this.take(connection, backlog, pos, end);
+      if (status !== INPUT_TAKEN) {
+        this.keepBehind(connection, backlog, end);
+        return status;
+      }
+      pos = end;
+    } while (pos < backlog.length);
+    return INPUT_TAKEN;
+  }
+
+  /** Keeps bytes that came while the connection waits, behind what waits already. */
+  keep(connection: Connection, buf: Uint8Array, start: number, end: number): void {
+    const waiting = connection.backlog;
+    const kept = waiting === null ? buf.slice(start, end) : joined(waiting, buf.subarray(start, end));
+    connection.backlog = kept;
+    this.rows[connection.row + CONNECTION_QUERY_BUFFER] = kept.length;
+  }
+
+  private keepBehind(connection: Connection, backlog: Uint8Array, from: number): void {
+    if (connection.backlog !== null && from < backlog.length)
+      this.keep(connection, backlog, from, backlog.length);
   }
 
   /** Writes a record that is not a command; `text` goes along in the byte area. False when the ring is full. */
@@ -288,9 +318,22 @@ export class Input {
 
   /** Small enough for the ring: goes the way of every command, from the bytes that were kept. */
   private emitWhole(connection: Connection, partial: PartialRequest): boolean {
-    const at = this.at;
-    this.takeWhole(connection, partial.bytes, 0, partial.size);
-    const taken = this.at === partial.size;
+    return this.takeJudged(connection, partial.bytes, partial.size);
+  }
+
+  /**
+   * Takes a request that has passed the limits already, or is not under them (inline words); leaves `at` alone.
+   * False when it did not fit.
+   */
+  private takeJudged(connection: Connection, request: Uint8Array, size: number): boolean {
+    const { at, limits } = this;
+    const { bulkMax, beforeAuth } = limits;
+    limits.bulkMax = BULK_MAX_JUDGED;
+    limits.beforeAuth = false;
+    this.takeWhole(connection, request, 0, size);
+    limits.bulkMax = bulkMax;
+    limits.beforeAuth = beforeAuth;
+    const taken = this.at === size;
     this.at = at;
     return taken;
   }
@@ -326,11 +369,13 @@ export class Input {
     if (words === null) return this.broken(connection, ERROR_QUOTES, input, rest, end);
     if (words.length === 0) return INPUT_TAKEN;
     const request = encodeRequest(words);
-    this.takeWhole(connection, request, 0, request.length);
-    const taken = this.at === request.length;
-    this.at = rest;
-    if (taken) return INPUT_TAKEN;
-    return this.stall(connection, joined(request, input.subarray(rest, end)), 0, request.length + end - rest);
+    if (this.takeJudged(connection, request, request.length)) return INPUT_TAKEN;
+    // It is whole and judged: kept as a command that came in pieces and waits for room.
+    const partial = connection.partialRequest();
+    partial.feed(request, 0, request.length, JUDGED);
+    if (this.emitPartial(connection)) return INPUT_TAKEN;
+    partial.complete = true;
+    return this.stall(connection, input, rest, end);
   }
 
   /** Keeps buf[pos..end) until there is room. */
@@ -346,32 +391,25 @@ export class Input {
    */
   private broken(connection: Connection, text: string, buf: Uint8Array, pos: number, end: number): number {
     const early = text === ERROR_ARGC_AUTH || text === ERROR_BULK_AUTH;
-    if (early && !connection.barrierPassed) {
-      if (!connection.barrierPending && !this.sendRecord(REQUEST_BARRIER, connection.slot, '')) {
-        return this.stall(connection, buf, pos, end);
-      }
-      connection.barrierPending = true;
-      return this.stall(connection, this.withPartial(connection, buf, pos, end), 0, this.joinedSize);
+    if (!early || connection.barrierPassed) {
+      this.error = text;
+      return INPUT_BROKEN;
     }
-    connection.barrierPassed = false;
-    return this.sendRecord(REQUEST_PROTOCOL_ERROR, connection.slot, text)
-      ? INPUT_ENDED
-      : this.stall(connection, this.withPartial(connection, buf, pos, end), 0, this.joinedSize);
+    const waiting = this.withPartial(connection, buf, pos, end);
+    this.stall(connection, waiting, 0, waiting.length);
+    return INPUT_BARRIER;
   }
-
-  private joinedSize = 0;
 
   /**
    * The bytes of the command under way and the input behind it, to be parsed again from the command's start.
-   * Only for a broken stream: a header line at most is read twice.
+   * Only before AUTH, where a command is short.
    */
   private withPartial(connection: Connection, buf: Uint8Array, pos: number, end: number): Uint8Array {
     const partial = connection.partial;
-    const kept = partial?.active ? partial.bytes.slice(0, partial.size) : new Uint8Array(0);
-    const rest = partial?.active ? this.at : pos;
-    partial?.reset();
-    this.joinedSize = kept.length + end - rest;
-    return joined(kept, buf.subarray(rest, end));
+    if (!partial?.active) return buf.slice(pos, end);
+    const waiting = joined(partial.bytes.subarray(0, partial.size), buf.subarray(this.at, end));
+    partial.reset();
+    return waiting;
   }
 
   private writeRecord(

@@ -28,10 +28,13 @@ import {
 import { ringExecutor } from '../ring/doorbell.ts';
 import {
   CLIENTS_OPEN,
+  CONNECTIONS_REJECTED,
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
   FIGURE_HEAP_KB,
+  FIGURE_INPUT,
+  FIGURE_OUTPUT,
   FIGURE_PARKS,
   FIGURE_READS,
   FIGURE_WAKEUPS,
@@ -40,6 +43,7 @@ import {
   IO_PARK,
   IO_REST,
   IO_WAIT,
+  QUERY_LIMIT_CLOSED,
   REST_AWAKE,
   REST_PARKED,
   REST_WAITING,
@@ -60,14 +64,24 @@ import {
   ReplyRingReader,
 } from '../ring/reply-ring.ts';
 import {
+  REQUEST_BARRIER,
   REQUEST_CLOSED,
   REQUEST_DRAINED,
   REQUEST_END,
   REQUEST_OPEN,
+  REQUEST_PROTOCOL_ERROR,
   RequestWriter,
 } from '../ring/request-ring.ts';
 import { Connection } from './connection.ts';
-import { INPUT_ENDED, INPUT_STALLED, INPUT_TAKEN, INPUT_TOO_BIG, Input, type LargeRequest } from './input.ts';
+import {
+  INPUT_BARRIER,
+  INPUT_BROKEN,
+  INPUT_STALLED,
+  INPUT_TAKEN,
+  INPUT_TOO_BIG,
+  Input,
+  type LargeRequest,
+} from './input.ts';
 import { Output } from './output.ts';
 import { adoptSocket, handleOf } from './raw-stream.ts';
 
@@ -105,7 +119,11 @@ export class IoWorker {
   private unsent: Array<{ kind: number; slot: number; text: string }> = [];
   private turnScheduled = false;
   private parked = false;
+  /** Something waits for room in the request ring that was not there. */
+  private starved = false;
   private turnStartUs = 0;
+  /** Bytes read since they were last added to the figures. */
+  private turnInput = 0;
   private nowMs = Date.now();
 
   constructor(parts: IoWorkerParts) {
@@ -128,6 +146,7 @@ export class IoWorker {
       this.rows,
       (connection) => this.record(REQUEST_DRAINED, connection.slot, ''),
       (connection) => this.close(connection),
+      (connection) => this.closeGracefully(connection),
     );
     this.park();
     setInterval(() => this.tick(), 100).unref();
@@ -142,6 +161,7 @@ export class IoWorker {
       accepted.on('error', () => accepted.destroy());
       accepted.end(refusal, () => accepted.destroy());
       Atomics.sub(this.process, CLIENTS_OPEN, 1);
+      Atomics.add(this.process, CONNECTIONS_REJECTED, 1);
       return;
     }
     const slot = this.freeSlots.pop() ?? this.connections.length;
@@ -219,13 +239,19 @@ export class IoWorker {
   private onRead(connection: Connection, size: number): boolean {
     this.scheduleTurn();
     this.control[IO_FIGURES + FIGURE_READS]++;
+    this.turnInput += size;
     connection.lastActiveMs = this.nowMs;
     addToCounter(this.rows, connection.row + CONNECTION_INPUT, size);
     if (connection.closed || connection.inputEnded) return false;
     if (connection.backlog !== null) {
       // Node may deliver one more read after a pause.
-      connection.backlog = appended(connection.backlog, this.scratch, size);
+      this.input.keep(connection, this.scratch, 0, size);
       return false;
+    }
+    if (this.unsent.length > 0 && !this.retryUnsent()) {
+      // The record that opens this very connection may be among those that wait.
+      this.input.keep(connection, this.scratch, 0, size);
+      return this.afterInput(connection, INPUT_STALLED);
     }
     return this.afterInput(connection, this.input.take(connection, this.scratch, 0, size));
   }
@@ -234,11 +260,17 @@ export class IoWorker {
     if (status === INPUT_TAKEN) return !connection.pausedByExecutor;
     connection.readingPaused = true;
     if (status === INPUT_STALLED) {
-      if (!this.stalled.includes(connection)) this.stalled.push(connection);
-      this.requests.wantRoom();
-    } else if (status === INPUT_ENDED) {
+      this.stalled.push(connection);
+      this.starve();
+    } else if (status === INPUT_BARRIER) {
+      this.stalled.push(connection);
+      connection.barrierPending = true;
+      this.record(REQUEST_BARRIER, connection.slot, '');
+    } else if (status === INPUT_BROKEN) {
       connection.inputEnded = true;
+      this.record(REQUEST_PROTOCOL_ERROR, connection.slot, this.input.error);
     } else if (status === INPUT_TOO_BIG) {
+      Atomics.add(this.process, QUERY_LIMIT_CLOSED, 1);
       this.log('warning', `Closing client that reached max query buffer length: slot ${connection.slot}`);
       this.close(connection);
     }
@@ -247,17 +279,19 @@ export class IoWorker {
 
   /** Goes on with input that waited, in the order in which it began to wait. */
   private retryStalled(): void {
-    if (this.stalled.length === 0) return;
+    if (this.stalled.length === 0 || this.unsent.length > 0) return;
     const waiting = this.stalled;
     this.stalled = [];
     for (const connection of waiting) {
-      if (connection.closed) continue;
-      if (connection.barrierPending && !connection.barrierPassed) {
+      if (connection.closed || connection.inputEnded) continue;
+      if (this.unsent.length > 0 || (connection.barrierPending && !connection.barrierPassed)) {
         this.stalled.push(connection);
         continue;
       }
       connection.barrierPending = false;
-      if (this.afterInput(connection, this.input.retry(connection))) this.resumeReading(connection);
+      const status = this.input.retry(connection);
+      connection.barrierPassed = false;
+      if (this.afterInput(connection, status)) this.resumeReading(connection);
       if (connection.backlog === null && connection.endPending) {
         connection.endPending = false;
         this.onEnd(connection);
@@ -275,20 +309,28 @@ export class IoWorker {
   private record(kind: number, slot: number, text: string): void {
     if (this.unsent.length > 0 || !this.input.sendRecord(kind, slot, text)) {
       this.unsent.push({ kind, slot, text });
-      this.requests.wantRoom();
+      this.starve();
     }
     this.scheduleTurn();
   }
 
-  private retryUnsent(): void {
-    while (this.unsent.length > 0) {
-      const { kind, slot, text } = this.unsent[0];
-      if (!this.input.sendRecord(kind, slot, text)) {
-        this.requests.wantRoom();
-        return;
-      }
-      this.unsent.shift();
+  /** True when no record waits any more. */
+  private retryUnsent(): boolean {
+    let sent = 0;
+    for (const { kind, slot, text } of this.unsent) {
+      if (!this.input.sendRecord(kind, slot, text)) break;
+      sent++;
     }
+    this.unsent.splice(0, sent);
+    if (this.unsent.length === 0) return true;
+    this.starve();
+    return false;
+  }
+
+  /** The request ring had no room for something that is kept: asks to be woken when it has. */
+  private starve(): void {
+    this.starved = true;
+    this.requests.wantRoom();
   }
 
   // --- turns --------------------------------------------------------------------------------------
@@ -311,11 +353,20 @@ export class IoWorker {
       this.drainReplies();
     }
     this.park();
+    this.countBytes();
     this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;
   };
 
+  /** Once per turn rather than per read. */
+  private countBytes(): void {
+    addToCounter(this.control, IO_FIGURES + FIGURE_INPUT, this.turnInput);
+    addToCounter(this.control, IO_FIGURES + FIGURE_OUTPUT, this.output.takeBytes());
+    this.turnInput = 0;
+  }
+
   private publish(): void {
-    this.retryUnsent();
+    this.starved = false;
+    if (this.unsent.length > 0) this.retryUnsent();
     this.retryStalled();
     if (!this.requests.dirty) return;
     this.requests.publish();
@@ -403,8 +454,10 @@ export class IoWorker {
     for (;;) {
       if (!this.parked) this.armPark();
       Atomics.store(this.control, IO_REST, REST_PARKED);
-      if (!this.replies.poll()) break;
+      const roomFreed = this.starved && this.requests.roomFreed;
+      if (!roomFreed && !this.replies.poll()) break;
       Atomics.store(this.control, IO_REST, REST_AWAKE);
+      if (roomFreed) this.publish();
       this.drainReplies();
     }
     this.control[IO_FIGURES + FIGURE_PARKS]++;
@@ -412,8 +465,9 @@ export class IoWorker {
 
   private armPark(): void {
     const { control } = this;
-    const result = Atomics.waitAsync(control, IO_PARK, Atomics.load(control, IO_PARK));
-    if (!result.async) return;
+    let result = Atomics.waitAsync(control, IO_PARK, Atomics.load(control, IO_PARK));
+    // The word has moved between the two: whoever moved it has also published, and park() looks again.
+    while (!result.async) result = Atomics.waitAsync(control, IO_PARK, Atomics.load(control, IO_PARK));
     this.parked = true;
     result.value.then(() => {
       this.parked = false;
@@ -460,11 +514,4 @@ function hostPort(host: string | undefined, port: number | undefined): string {
 
 function isLoopback(host: string | undefined): boolean {
   return host === undefined || host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.');
-}
-
-function appended(kept: Uint8Array, buf: Uint8Array, size: number): Uint8Array {
-  const both = new Uint8Array(kept.length + size);
-  both.set(kept);
-  both.set(buf.subarray(0, size), kept.length);
-  return both;
 }

@@ -1,4 +1,10 @@
-/** The server sockets of one io worker. Every worker listens on every TCP address; unix sockets belong to the first. */
+/**
+ * The server sockets of one io worker. Every worker listens on every TCP address; unix sockets belong to the first.
+ *
+ * A change of addresses takes two steps, so that either all workers change or none: prepare() opens what is new, commit()
+ * closes what is no longer wanted, abandon() closes what is new. A descriptor that workers share is never closed
+ * (../supervisor/listeners.ts says why): whoever comes in by an address that is not wanted is hung up on.
+ */
 import net from 'node:net';
 import type { Listener } from '../supervisor/messages.ts';
 import type { IoWorker } from './io-worker.ts';
@@ -6,30 +12,79 @@ import type { IoWorker } from './io-worker.ts';
 export class ListenerSet {
   private readonly index: number;
   private readonly worker: IoWorker;
-  private servers: net.Server[] = [];
+  /** By keyOf(). */
+  private readonly servers = new Map<string, net.Server>();
+  private wanted: Listener[] = [];
+  private prepared: Listener[] = [];
 
   constructor(index: number, worker: IoWorker) {
     this.index = index;
     this.worker = worker;
   }
 
-  /** Listens on these and no longer on what came before. Rejects when one of them fails. */
-  async listen(listeners: readonly Listener[]): Promise<void> {
-    const before = this.servers;
-    const mine = listeners.filter((listener) => listener.kind === 'tcp' || this.index === 0);
-    this.servers = await Promise.all(mine.map((listener) => this.open(listener)));
-    for (const server of before) server.close();
+  /** Opens those of the listeners that are not open yet. Rejects when one fails, and then none of them is open. */
+  async prepare(listeners: readonly Listener[]): Promise<void> {
+    this.prepared = listeners.filter((listener) => listener.kind === 'tcp' || this.index === 0);
+    for (const listener of this.prepared) {
+      if (this.servers.has(keyOf(listener))) continue;
+      try {
+        this.servers.set(keyOf(listener), await this.open(listener));
+      } catch (error) {
+        this.abandon();
+        throw error;
+      }
+    }
+  }
+
+  /** Accepts on the prepared listeners and no others. */
+  commit(): void {
+    this.wanted = this.prepared;
+    this.closeUnwanted();
+  }
+
+  /** Stays with what was. */
+  abandon(): void {
+    this.prepared = this.wanted;
+    this.closeUnwanted();
+  }
+
+  private closeUnwanted(): void {
+    const keys = new Set(this.wanted.map(keyOf));
+    for (const [key, server] of this.servers) {
+      if (keys.has(key) || key.startsWith('fd ')) continue;
+      this.servers.delete(key);
+      server.close();
+    }
   }
 
   private open(listener: Listener): Promise<net.Server> {
+    const key = keyOf(listener);
     const unixPath = listener.path ?? '';
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
-    const server = net.createServer(options, (socket) => this.worker.accept(socket, unixPath));
+    const server = net.createServer(options, (socket) => {
+      if (this.admits(key, socket)) this.worker.accept(socket, unixPath);
+      else socket.destroy();
+    });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(listenOptions(listener), () => resolve(server));
     });
   }
+
+  /** Whether a connection that came in by this server came to a wanted address. */
+  private admits(key: string, socket: net.Socket): boolean {
+    for (const listener of this.wanted) {
+      if (keyOf(listener) !== key) continue;
+      const { fd, host } = listener;
+      if (fd === undefined || host === '0.0.0.0' || host === '::' || host === socket.localAddress) return true;
+    }
+    return false;
+  }
+}
+
+function keyOf({ fd, host, path, port }: Listener): string {
+  if (path !== undefined) return `path ${path}`;
+  return fd !== undefined ? `fd ${fd}` : `tcp ${host} ${port}`;
 }
 
 function listenOptions(listener: Listener): net.ListenOptions {

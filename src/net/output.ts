@@ -25,19 +25,27 @@ export class Output {
   private readonly rows: Int32Array;
   private readonly onDrained: (connection: Connection) => void;
   private readonly onBroken: (connection: Connection) => void;
+  private readonly onFinished: (connection: Connection) => void;
   private scratch = new Uint8Array(SCRATCH);
   /** Socket writes, free-running: a figure. */
   writes = 0;
+  /** Bytes the kernel took and takeBytes() has not told of. */
+  private bytes = 0;
 
-  /** `onDrained`: everything of a connection has left and the executor holds more; `onBroken`: close it. */
+  /**
+   * `onDrained`: everything of a connection has left and the executor holds more; `onBroken`: close it;
+   * `onFinished`: it was to be closed after its last reply, which has left.
+   */
   constructor(
     rows: Int32Array,
     onDrained: (connection: Connection) => void,
     onBroken: (connection: Connection) => void,
+    onFinished: (connection: Connection) => void,
   ) {
     this.rows = rows;
     this.onDrained = onDrained;
     this.onBroken = onBroken;
+    this.onFinished = onFinished;
   }
 
   /** Sends bytes[start..start+size) after whatever waits. The caller may re-use the bytes on return. */
@@ -100,17 +108,25 @@ export class Output {
     while (connection.queue.length > 0 && connection.writing === 0 && !connection.closed) {
       this.start(connection, connection.queue.shift()!);
     }
-    if (connection.writing === 0 && connection.closing) this.onBroken(connection);
+    if (connection.writing === 0 && connection.closing && !connection.closed) this.onFinished(connection);
   }
 
   /** The executor counts what is under way by this word; a connection it holds replies for is told when idle. */
   private acknowledge(connection: Connection, size: number): void {
     const rows = this.rows;
     const row = connection.row;
+    this.bytes += size;
     addToCounter(rows, row + CONNECTION_OUTPUT, size);
     Atomics.store(rows, row + CONNECTION_ACKED, (rows[row + CONNECTION_ACKED] + size) | 0);
     if (Atomics.load(rows, row + CONNECTION_SPILLING) === 1 && connection.queue.length === 0) {
       this.onDrained(connection);
     }
+  }
+
+  /** Bytes written since the last call. */
+  takeBytes(): number {
+    const { bytes } = this;
+    this.bytes = 0;
+    return bytes;
   }
 }

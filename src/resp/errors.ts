@@ -50,3 +50,74 @@ export function protectedCommand(name: string): string {
 export function outOfRange(low: number, high: number): string {
   return `ERR value is out of range, value must between ${low} and ${high}`;
 }
+
+// --- connection -------------------------------------------------------------------------------------
+
+export const PROTOCOL_VERSION = 'ERR Protocol version is not an integer or out of range';
+export const CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
+export const CLIENT_ID = 'ERR Invalid client ID';
+export const CLIENT_ID_POSITIVE = 'ERR client-id should be greater than 0';
+export const MAX_AGE_INTEGER = 'ERR maxage is not an integer or out of range';
+export const MAX_AGE_POSITIVE = 'ERR maxage should be greater than 0';
+export const NO_SUCH_CLIENT = 'ERR No such client';
+export const RESP3_ONLY = 'ERR RESP2 is not supported by this command';
+
+export function helloOption(given: string): string {
+  return `ERR Syntax error in HELLO option '${given}'`;
+}
+
+/** A client's attribute (lib-name, lib-ver) with characters that CLIENT LIST could not show. */
+export function clientAttribute(attribute: string): string {
+  return `ERR ${attribute} cannot contain spaces, newlines or special characters.`;
+}
+
+export function unrecognizedOption(given: string): string {
+  return `ERR Unrecognized option '${given}'`;
+}
+
+export function unknownClientType(given: string): string {
+  return `ERR Unknown client type '${given}'`;
+}
+
+export function noSuchUser(given: string): string {
+  return `ERR No such user '${given}'`;
+}
+
+// --- server -----------------------------------------------------------------------------------------
+
+export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
+export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
+export const PROTOCOL_TYPE =
+  'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';
+
+export function rewriteFailed(why: string): string {
+  return `ERR Rewriting config file: ${why}`;
+}
+
+/** DEBUG and others whose handler tells its subcommands apart itself. */
+export function subcommandSyntax(given: string, container: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${given.slice(0, 128)}'. Try ${container} HELP.`;
+}
+
+// --- strings and keys -------------------------------------------------------------------------------
+
+export const DIGEST_LENGTH = 'ERR must be exactly 16 hexadecimal characters';
+export const DELEX_TYPE = 'ERR Key should be of string type if conditions are specified';
+export const DELEX_CONDITION = 'ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE';
+export const NUMKEYS = 'ERR invalid numkeys value';
+export const PAIRS = 'ERR wrong number of key-value pairs';
+export const LCS_LENGTH_AND_INDEX = 'ERR If you want both the length and indexes, please just use IDX.';
+export const LCS_TYPE = 'ERR The specified keys must contain string values';
+export const LCS_MEMORY = 'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len';
+export const EXPIRE_NX = 'ERR NX and XX, GT or LT options at the same time are not compatible';
+export const EXPIRE_GT_LT = 'ERR GT and LT options at the same time are not compatible';
+export const FIRST_DB_INDEX = 'ERR invalid first DB index';
+export const SECOND_DB_INDEX = 'ERR invalid second DB index';
+export const IDLE_TIME_NOT_TRACKED =
+  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+export const FREQUENCY_NOT_TRACKED =
+  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+
+export function unsupportedOption(given: string): string {
+  return `ERR Unsupported option ${given}`;
+}

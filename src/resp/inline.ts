@@ -8,15 +8,22 @@ const ESCAPES: Record<number, number> = { 110: 10, 114: 13, 116: 9, 98: 8, 97: 7
 /** Splits buf[start..end) into words. Returns them as bytes, or null when the quotes are unbalanced. */
 export function splitInline(buf: Uint8Array, start: number, end: number): Uint8Array[] | null {
   const words: Uint8Array[] = [];
+  end = endOfText(buf, start, end);
   let p = start;
   for (;;) {
     while (p < end && isSpace(buf[p])) p++;
-    if (p >= end || buf[p] === 0) return words;
+    if (p >= end) return words;
     const word: number[] = [];
     p = takeWord(buf, p, end, word);
     if (p < 0) return null;
     words.push(Uint8Array.from(word));
   }
+}
+
+/** A NUL ends a line as it ends a C string. */
+function endOfText(buf: Uint8Array, start: number, end: number): number {
+  for (let p = start; p < end; p++) if (buf[p] === 0) return p;
+  return end;
 }
 
 /** The words as one RESP multi-bulk request, so that everything behind the parser sees one form. */
@@ -44,11 +51,11 @@ function isSpace(c: number): boolean {
 function takeWord(buf: Uint8Array, p: number, end: number, word: number[]): number {
   while (p < end) {
     const c = buf[p];
-    if (c === 0 || isSpace(c)) return p;
+    if (isSpace(c)) return p;
     if (c === QUOTE || c === APOSTROPHE) {
       p = c === QUOTE ? takeDoubleQuoted(buf, p + 1, end, word) : takeSingleQuoted(buf, p + 1, end, word);
       if (p < 0) return -1;
-      return p < end && buf[p] !== 0 && !isSpace(buf[p]) ? -1 : p;
+      return p < end && !isSpace(buf[p]) ? -1 : p;
     }
     word.push(c);
     p++;

@@ -181,6 +181,17 @@ export class ReplyWriter {
     }
   }
 
+  /** A number of any size in decimal; RESP2 clients get a bulk string. */
+  bigNumber(digits: string): void {
+    if (this.resp !== 3) {
+      this.bulkText(digits);
+      return;
+    }
+    this.literal('(');
+    this.latin1(digits);
+    this.crlf();
+  }
+
   /** A verbatim string with a three-letter format; RESP2 clients get a bulk string. */
   verbatim(format: string, text: string): void {
     if (this.resp !== 3) {

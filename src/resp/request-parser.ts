@@ -95,7 +95,7 @@ export class RequestParser {
 
     for (let i = 0; i < argc; i++) {
       if (p >= end) return INCOMPLETE;
-      if (buf[p] !== DOLLAR) return this.fail(expectedDollar(buf[p]));
+      if (buf[p] !== DOLLAR) return this.notDollar(buf, p, end);
       p++;
       let size = 0;
       // One or two digits and CR: nearly every header.
@@ -123,6 +123,12 @@ export class RequestParser {
     return PARSED;
   }
 
+  /** A bulk header that begins otherwise is judged when its line is there. */
+  private notDollar(buf: Uint8Array, p: number, end: number): number {
+    for (let i = p; i + 1 < end; i++) if (buf[i] === CR) return this.fail(expectedDollar(buf[p]));
+    return INCOMPLETE;
+  }
+
   /** The number read by number(). */
   value = 0;
 
@@ -133,7 +139,7 @@ export class RequestParser {
     if (p + 1 >= end) return INCOMPLETE;
     this.value = strictInteger(buf, from, p);
     this.next = p + 2;
-    return this.value !== this.value ? BROKEN : PARSED;
+    return Number.isNaN(this.value) ? BROKEN : PARSED;
   }
 
   private fail(text: string): number {
@@ -155,7 +161,7 @@ export function strictInteger(buf: Uint8Array, start: number, end: number): numb
     if (digit < 0 || digit > 9) return Number.NaN;
     value = value * 10 + digit;
   }
-  if (value >= 9223372036854775808) return Number.NaN;
+  if (value >= 2 ** 63) return Number.NaN;
   return negative ? -value : value;
 }
 
@@ -306,14 +312,14 @@ export class PartialRequest {
     if (this.state === AT_BULK_HEADER && first !== DOLLAR) return this.fail(expectedDollar(first));
     const value = strictInteger(this.bytes, this.from + 1, this.size - 2);
     if (this.state === AT_ARGC) {
-      if (value !== value || value > ARGC_MAX) return this.fail(ERROR_ARGC);
+      if (Number.isNaN(value) || value > ARGC_MAX) return this.fail(ERROR_ARGC);
       if (value > ARGC_MAX_BEFORE_AUTH && limits.beforeAuth) return this.fail(ERROR_ARGC_AUTH);
       this.argc = value;
       this.state = AT_BULK_HEADER;
       this.from = this.size;
       return value <= 0 ? PARSED : INCOMPLETE;
     }
-    if (value !== value || value < 0 || value > limits.bulkMax) return this.fail(ERROR_BULK);
+    if (Number.isNaN(value) || value < 0 || value > limits.bulkMax) return this.fail(ERROR_BULK);
     if (value > BULK_MAX_BEFORE_AUTH && limits.beforeAuth) return this.fail(ERROR_BULK_AUTH);
     this.payload = value;
     this.state = AT_PAYLOAD;

@@ -82,10 +82,17 @@ export const EXECUTOR_DOORBELL = 0;
 export const EXECUTOR_MAIL = 16;
 /** Connections open over all io workers (against maxclients). */
 export const CLIENTS_OPEN = 32;
+/** Connections that were refused at once, over all io workers. */
+export const CONNECTIONS_REJECTED = 33;
+/** Connections closed for a query buffer over its limit. */
+export const QUERY_LIMIT_CLOSED = 34;
 /** Settings that io workers read and the executor writes on CONFIG SET; see SETTING_*. */
 export const SETTINGS = 48;
 /** Counters that main watches: one heartbeat word per thread. */
 export const HEARTBEATS = 80;
+
+/** Figures of the bio thread, in the places of FIGURE_*; its commands are buffers released. */
+export const BIO_FIGURES = 256;
 
 export const PROCESS_WORDS = 512;
 
@@ -114,5 +121,6 @@ export const FIGURE_BUSY_US = 4;
 export const FIGURE_READS = 5;
 export const FIGURE_WRITES = 6;
 export const FIGURE_HEAP_KB = 7;
-export const FIGURE_INPUT_KB = 8;
-export const FIGURE_OUTPUT_KB = 9;
+/** Bytes read from and written to sockets, in two words each (low, high). */
+export const FIGURE_INPUT = 8;
+export const FIGURE_OUTPUT = 10;

@@ -50,6 +50,8 @@ const WORD_MASK = REPLY_WORDS - 1;
 const BYTE_MASK = REPLY_BYTES - 1;
 /** Frames kept free for control records, so that a close always fits while data waits. */
 const FRAME_RESERVE = 64 * FRAME_WORDS;
+/** Frames that control records leave free for replies that were begun. */
+const SIGNAL_RESERVE = 8 * FRAME_WORDS;
 
 export class ReplyRingWriter {
   readonly bytes: Uint8Array;
@@ -110,16 +112,19 @@ export class ReplyRingWriter {
   }
 
   /**
-   * Writes a record without bytes. There is always room: at most a few per connection are under way,
-   * and data frames leave FRAME_RESERVE; if even that is full, returns false and the caller retries.
+   * True when there is room for a record without bytes. There nearly always is: data frames leave
+   * FRAME_RESERVE. Signals in turn leave SIGNAL_RESERVE for the data frames that hasFrames() promised.
    */
-  signal(kind: number, slot: number): boolean {
-    if (((this.tail - this.headSeen) | 0) > REPLY_WORDS - FRAME_WORDS) {
-      this.refresh();
-      if (((this.tail - this.headSeen) | 0) > REPLY_WORDS - FRAME_WORDS) return false;
-    }
+  canSignal(): boolean {
+    const limit = REPLY_WORDS - SIGNAL_RESERVE;
+    if (((this.tail - this.headSeen) | 0) < limit) return true;
+    this.refresh();
+    return ((this.tail - this.headSeen) | 0) < limit;
+  }
+
+  /** Writes a record without bytes. The caller has checked canSignal(). */
+  signal(kind: number, slot: number): void {
     this.write(kind, slot, 0, 0, this.bytesTail);
-    return true;
   }
 
   private write(kind: number, slot: number, start: number, size: number, until: number): void {
@@ -143,9 +148,22 @@ export class ReplyRingWriter {
     return wakeIoWorker(this.control);
   }
 
-  /** Asks the io worker to ring the executor's doorbell when it has consumed something. */
+  /**
+   * Asks the io worker to ring the executor's doorbell when it has consumed something. Called after a look
+   * that found the ring full; what was consumed between that look and this call counts as freed.
+   */
   wantRoom(): void {
-    Atomics.store(this.control, REPLY_ROOM_WANTED, 1);
+    const { control } = this;
+    Atomics.store(control, REPLY_ROOM_WANTED, 1);
+    const unchanged =
+      Atomics.load(control, REPLY_HEAD) === this.headSeen &&
+      Atomics.load(control, REPLY_BYTES_HEAD) === this.bytesHeadSeen;
+    if (!unchanged) Atomics.store(control, REPLY_ROOM_WANTED, 0);
+  }
+
+  /** True when something was consumed since wantRoom(): the doorbell may have rung before anybody slept. */
+  get roomFreed(): boolean {
+    return Atomics.load(this.control, REPLY_ROOM_WANTED) === 0;
   }
 }
 

@@ -96,11 +96,16 @@ export class RequestWriter {
       at = 0;
     }
     if (((this.bytesTail + skip + size - this.bytesHeadSeen) | 0) > REQUEST_BYTES) {
-      this.bytesHeadSeen = Atomics.load(this.control, REQUEST_BYTES_HEAD);
+      this.refresh();
       if (((this.bytesTail + skip + size - this.bytesHeadSeen) | 0) > REQUEST_BYTES) return -1;
     }
     this.bytesTail = (this.bytesTail + skip) | 0;
     return at;
+  }
+
+  private refresh(): void {
+    this.headSeen = Atomics.load(this.control, REQUEST_HEAD);
+    this.bytesHeadSeen = Atomics.load(this.control, REQUEST_BYTES_HEAD);
   }
 
   /** Takes `size` bytes of the last reservation, from its start. */
@@ -121,7 +126,7 @@ export class RequestWriter {
     let at = this.tail & WORD_MASK;
     const skip = at + count > REQUEST_WORDS ? REQUEST_WORDS - at : 0;
     if (((this.tail + skip + count - this.headSeen) | 0) > REQUEST_WORDS) {
-      this.headSeen = Atomics.load(this.control, REQUEST_HEAD);
+      this.refresh();
       if (((this.tail + skip + count - this.headSeen) | 0) > REQUEST_WORDS) return -1;
     }
     if (skip !== 0) {
@@ -157,9 +162,22 @@ export class RequestWriter {
     return (this.published - Atomics.load(this.control, REQUEST_HEAD)) | 0;
   }
 
-  /** Asks the executor to wake this worker when it has freed something. */
+  /**
+   * Asks the executor to wake this worker when it has freed something. Called after a reservation that
+   * failed; what was freed between that and this call counts as freed.
+   */
   wantRoom(): void {
-    Atomics.store(this.control, REQUEST_ROOM_WANTED, 1);
+    const { control } = this;
+    Atomics.store(control, REQUEST_ROOM_WANTED, 1);
+    const unchanged =
+      Atomics.load(control, REQUEST_HEAD) === this.headSeen &&
+      Atomics.load(control, REQUEST_BYTES_HEAD) === this.bytesHeadSeen;
+    if (!unchanged) Atomics.store(control, REQUEST_ROOM_WANTED, 0);
+  }
+
+  /** True when something was freed since wantRoom(): the wake-up may have come before anybody rested. */
+  get roomFreed(): boolean {
+    return Atomics.load(this.control, REQUEST_ROOM_WANTED) === 0;
   }
 }
 
@@ -200,6 +218,22 @@ export class RequestReader {
       if ((first & 0xff) !== REQUEST_PAD) return at;
       this.head = (this.head + (first >>> 8)) | 0;
     }
+  }
+
+  /**
+   * Lists the next descriptors, at most `out.length` of those that poll() saw, without stepping over them. Returns how many. Allocates
+   * nothing.
+   */
+  lookAhead(out: Int32Array): number {
+    let head = this.head;
+    let count = 0;
+    while (count < out.length && head !== this.tailSeen) {
+      const at = head & WORD_MASK;
+      const first = this.words[at];
+      if ((first & 0xff) !== REQUEST_PAD) out[count++] = at;
+      head = (head + (first >>> 8)) | 0;
+    }
+    return count;
   }
 
   /** Steps over the descriptor at `at`. Its bytes stay readable until release(). */

@@ -1,23 +1,25 @@
-/** What commands ask of main while their session is parked: rebinding addresses, writing the configuration file. */
-import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import type { Config } from '../config/config.ts';
-import { planTcp } from './listeners.ts';
+/**
+ * What commands ask of main while their session is parked: main's side of ../executor/main-calls.ts.
+ *
+ *   apply          a working directory and addresses to listen on, both or neither
+ *   read-config    the text of the configuration file, null when there is none to be read
+ *   write-config   the new text, to a temporary file that then takes the old one's place
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { systemErrorText } from '../config/files.ts';
+import { fromBytesText, toBytesText } from '../config/words.ts';
+import type { ListenPlan } from './listeners.ts';
 import type { ServerLog } from './log.ts';
-import type { Listener } from './messages.ts';
+import type { OutsideAnswer, OutsideRequest } from './messages.ts';
 
 export interface AsyncCallParts {
-  config: Config;
   configFile: string | null;
   log: ServerLog;
-  relisten: (listeners: Listener[]) => void;
+  /** Binds these addresses and has all io workers listen there and nowhere else; the plan says what went wrong. */
+  relisten: (bind: string[], port: number, backlog: number) => Promise<ListenPlan>;
 }
 
-export interface BindRequest {
-  bind: string[];
-  port: number;
-  backlog: number;
-}
+const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.';
 
 export class AsyncCalls {
   private readonly parts: AsyncCallParts;
@@ -26,26 +28,34 @@ export class AsyncCalls {
     this.parts = parts;
   }
 
-  /** Does `kind` and resolves with its answer: null for success, else an error text. Never rejects. */
+  /** Does `kind` and resolves with its answer. Never rejects. */
   async answer(kind: string, data: unknown): Promise<unknown> {
-    try {
-      if (kind === 'bind') return await this.bind(data as BindRequest);
-      if (kind === 'read-config') return this.readConfig();
-      if (kind === 'write-config') return await this.writeConfig(data as string);
-      return `unknown request ${kind}`;
-    } catch (error) {
-      return (error as Error).message;
+    if (kind === 'apply') return this.apply(data as OutsideRequest);
+    if (kind === 'read-config') return this.readConfig();
+    return this.writeConfig(data as string);
+  }
+
+  private async apply(request: OutsideRequest): Promise<OutsideAnswer> {
+    const before = process.cwd();
+    if (request.directory !== null) {
+      const why = enter(request.directory);
+      if (why !== null) return { directory: null, failed: { directive: 'dir', why } };
     }
+    const failed = request.listen === null ? null : await this.listen(request.listen);
+    if (failed !== null) {
+      enter(toBytesText(before));
+      return { directory: null, failed };
+    }
+    return { directory: request.directory === null ? null : toBytesText(process.cwd()), failed: null };
   }
 
-  private async bind({ bind, port, backlog }: BindRequest): Promise<string | null> {
-    const plan = await planTcp(bind, port, backlog);
-    if (plan.error !== null) return 'Unable to listen on this port. Check server logs.';
-    this.parts.relisten(plan.listeners);
-    return null;
+  private async listen(wanted: NonNullable<OutsideRequest['listen']>): Promise<OutsideAnswer['failed']> {
+    const { bind, port, backlog, blame } = wanted;
+    const plan = await this.parts.relisten(bind, port, backlog);
+    for (const note of plan.notes) this.parts.log.write('warning', note);
+    return plan.error === null ? null : { directive: blame, why: CANNOT_LISTEN };
   }
 
-  /** The text of the config file, or null when there is none to be read. */
   private readConfig(): { text: string | null } {
     try {
       return { text: readFileSync(this.parts.configFile!, 'latin1') };
@@ -54,11 +64,47 @@ export class AsyncCalls {
     }
   }
 
-  private async writeConfig(text: string): Promise<string | null> {
+  /** Null, or why not. The old file stays whole whatever happens on the way. */
+  private writeConfig(text: string): string | null {
     const path = this.parts.configFile!;
-    const temporary = `${path}.${process.pid}.tmp`;
-    await writeFile(temporary, text, 'latin1');
-    await rename(temporary, path);
+    const temporary = `${path}-${process.pid}.tmp`;
+    try {
+      writeAndSync(temporary, text);
+      renameSync(temporary, path);
+      this.parts.log.write('notice', 'CONFIG REWRITE executed with success.');
+      return null;
+    } catch (error) {
+      discard(temporary);
+      this.parts.log.write('warning', `CONFIG REWRITE failed: ${(error as Error).message}`);
+      return systemErrorText(error);
+    }
+  }
+}
+
+/** Makes a directory the working one; null, or why not. */
+function enter(directory: string): string | null {
+  try {
+    process.chdir(fromBytesText(directory));
     return null;
+  } catch (error) {
+    return systemErrorText(error);
+  }
+}
+
+function writeAndSync(path: string, text: string): void {
+  const fd = openSync(path, 'w', 0o644);
+  try {
+    writeSync(fd, Buffer.from(text, 'latin1'));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made.
   }
 }

@@ -4,6 +4,12 @@
  * Where Node has `reusePort` (from 22.12) every io worker binds for itself and the kernel spreads connections;
  * because that hides a clash with another server, main binds once without it first. Older Nodes share one
  * bound descriptor, which main makes and every worker listens on.
+ *
+ * A shared descriptor can never be closed before the process ends: each worker's event loop has it registered under
+ * its number, and would mistake the next socket of that number for it. So when CONFIG SET moves the server away
+ * from an address, the socket stays bound and io workers hang up on whoever still comes in by it (../net/listener-set.ts),
+ * and when it comes back, the socket is there. An address that a kept wildcard socket covers is served by that socket.
+ * What an old Node cannot do is to widen a bind from one address to all on the same port.
  */
 
 import { chmodSync, unlinkSync } from 'node:fs';
@@ -26,20 +32,25 @@ interface Address {
 
 export interface ListenPlan {
   listeners: Listener[];
-  /** Why the server cannot start, or null. */
+  /** Why the server cannot listen so, for the log; or null. */
   error: string | null;
-  /** Addresses that were skipped, for the log. */
+  /** Addresses that cannot be had, for the log. */
   notes: string[];
 }
 
 const IGNORED = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENOTSUP', 'EPROTONOSUPPORT', 'EINVAL']);
 
-/** Binds all of `bind` x `port`. Handles stay open until the process ends. */
-export async function planTcp(bind: readonly string[], port: number, backlog: number): Promise<ListenPlan> {
+/** Binds all of `bind` x `port`. `ours`: the io workers listen on that port already, so it is no clash to find it taken. */
+export async function planTcp(
+  bind: readonly string[],
+  port: number,
+  backlog: number,
+  ours = false,
+): Promise<ListenPlan> {
   const plan: ListenPlan = { listeners: [], error: null, notes: [] };
   if (port === 0) return plan;
   for (const { host, optional } of addressesOf(bind)) {
-    const outcome = HAS_REUSE_PORT ? await probe(host, port) : bindShared(host, port);
+    const outcome = HAS_REUSE_PORT ? await probe(host, port, ours) : bindShared(host, port);
     if (typeof outcome === 'string') {
       plan.notes.push(`Warning: Could not create server TCP listening socket ${host}:${port}: ${outcome}`);
       if (optional && IGNORED.has(outcome.split(':')[0])) continue;
@@ -56,15 +67,19 @@ function addressesOf(bind: readonly string[]): Address[] {
   return all.map((word) => {
     const optional = word.startsWith('-');
     const host = optional ? word.slice(1) : word;
-    return { host: host === '*' ? '0.0.0.0' : host === '::*' ? '::' : host, optional };
+    return { host: HOSTS[host] ?? host, optional };
   });
 }
 
+const HOSTS: Record<string, string> = { '*': '0.0.0.0', '::*': '::', localhost: '127.0.0.1' };
+
 /** Binds and closes again. Null when that works, else the reason. */
-function probe(host: string, port: number): Promise<string | null> {
+function probe(host: string, port: number, ours: boolean): Promise<string | null> {
   return new Promise((resolve) => {
     const server = net.createServer();
-    server.on('error', (error: NodeJS.ErrnoException) => resolve(`${error.code}: ${error.message}`));
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(ours && error.code === 'EADDRINUSE' ? null : `${error.code}: ${error.message}`),
+    );
     server.listen({ host, port, ipv6Only: host.includes(':') }, () => server.close(() => resolve(null)));
   });
 }
@@ -78,21 +93,20 @@ type CreateHandle = (
 ) => BoundHandle | number;
 
 const UV_TCP_IPV6ONLY = 1;
-/** Kept so that the descriptors stay open. */
-const shared: BoundHandle[] = [];
+/** All descriptors bound so far, by address; they stay open. */
+const shared = new Map<string, BoundHandle>();
 
 /** Binds without listening; the descriptor, or the reason. */
 function bindShared(host: string, port: number): number | string {
-  const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
   const family = host.includes(':') ? 6 : 4;
-  const handle = create(resolveName(host), port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
+  const kept = shared.get(`${host} ${port}`) ?? shared.get(`${family === 6 ? '::' : '0.0.0.0'} ${port}`);
+  if (kept) return kept.fd;
+  if (net.isIP(host) === 0) return 'EINVAL: Invalid address';
+  const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
+  const handle = create(host, port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
   if (typeof handle === 'number') return errorName(handle);
-  shared.push(handle);
+  shared.set(`${host} ${port}`, handle);
   return handle.fd;
-}
-
-function resolveName(host: string): string {
-  return host === 'localhost' ? '127.0.0.1' : host;
 }
 
 const ERROR_NAMES: Record<number, string> = {

@@ -50,14 +50,15 @@ export interface Listener {
   backlog: number;
 }
 
-/** main -> io worker, over parentPort. */
+/** main -> io worker, over parentPort; all but the first are answered. See io-group.ts. */
 export type ToIo =
-  | { type: 'listen'; names: CommandName[]; listeners: Listener[] }
-  | { type: 'relisten'; listeners: Listener[] }
-  | { type: 'stop' };
+  | { type: 'start'; names: CommandName[] }
+  | { type: 'prepare'; listeners: Listener[] }
+  | { type: 'commit' }
+  | { type: 'abandon' };
 
 /** io worker -> main. */
-export type FromIo = { type: 'listening' } | { type: 'failed'; reason: string } | LogMessage;
+export type FromIo = { type: 'done'; error: string | null } | LogMessage;
 
 /** executor -> main, over mainPort. */
 export type FromExecutor =
@@ -82,3 +83,16 @@ export const PROCESS_PEAK_RESIDENT = 1;
 export const PROCESS_CPU_USER_US = 2;
 export const PROCESS_CPU_SYSTEM_US = 3;
 export const PROCESS_FIGURES = 16;
+
+/** What CONFIG SET wants of main: a directory to work in, addresses to listen on; null for what stays. */
+export interface OutsideRequest {
+  directory: string | null;
+  /** `blame` is the directive that an error is put down to. */
+  listen: { bind: string[]; port: number; backlog: number; blame: string } | null;
+}
+
+/** The working directory that main is in now when it was asked for one; or what could not be done, and then nothing was. */
+export interface OutsideAnswer {
+  directory: string | null;
+  failed: { directive: string; why: string } | null;
+}

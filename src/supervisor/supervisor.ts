@@ -3,27 +3,31 @@
  *
  *   start   executor, bio and io workers boot side by side; when the executor has sent the command names, main binds the
  *           addresses and tells the io workers to listen; then `Ready to accept connections`
- *   stop    a signal or SHUTDOWN: executor first (it finishes what it has begun), then the process exits 0
- *   death   any worker's error or exit that was not asked for is logged with its stack and ends the process
- *   watch   a worker whose heartbeat stands still is reported, not killed: a long command is not a fault
+ *   stop    a signal or SHUTDOWN: executor first (it finishes what it has begun), then the process exits with 0. A second
+ *           signal does not wait
+ *   death   any worker's error or exit that was not asked for is logged with its stack and ends the process with 1
+ *   watch   a worker whose heartbeat stands still is reported (heartbeats.ts)
  */
 import { randomBytes } from 'node:crypto';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { HostFacts } from '../commands/server.ts';
 import type { Config } from '../config/config.ts';
+import { fromBytesText } from '../config/words.ts';
+import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
-import { HEARTBEATS } from '../ring/layout.ts';
 import { AsyncCalls } from './async-calls.ts';
-import { applyUnixMode, planTcp, planUnix } from './listeners.ts';
+import { faultLimits, type ThreadKind } from './fault.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { IoGroup } from './io-group.ts';
+import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
 import {
   type BioData,
   type ExecutorData,
   type FromExecutor,
-  type FromIo,
   type IoData,
   type Listener,
   PROCESS_CPU_SYSTEM_US,
@@ -32,25 +36,19 @@ import {
   PROCESS_PEAK_RESIDENT,
   PROCESS_RESIDENT,
   type ToExecutor,
-  type ToIo,
 } from './messages.ts';
 
 const TICK_MS = 100;
-/** Ticks without a heartbeat before a thread is reported as busy. */
-const SILENT_TICKS = 20;
+/** How long a shutdown waits for the executor to finish a command. */
+const STOP_WAIT_MS = 8_000;
 const EXIT_FATAL = 1;
-
-/** Heartbeat slots: executor 0, bio 1, io workers from 2. */
-const BEAT_EXECUTOR = 0;
-const BEAT_BIO = 1;
-const BEAT_IO = 2;
 
 export interface SupervisorOptions {
   config: Config;
   configFile: string | null;
   log: ServerLog;
   /** Where the bundles of the workers are. */
-  workerUrl: (kind: 'io' | 'executor' | 'bio') => URL;
+  workerUrl: (kind: ThreadKind) => URL;
   startMs: number;
   executable: string;
 }
@@ -65,29 +63,28 @@ export class Supervisor {
   private readonly figures = new Float64Array(this.figuresMemory);
   private readonly channels: ChannelMemory[] = [];
   private readonly mainChannel = new MessageChannel();
-  private readonly workers: Worker[] = [];
-  private readonly ioWorkers: Worker[] = [];
+  private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
-  private readonly beatsSeen: number[] = [];
-  private readonly silentTicks: number[] = [];
-  private readonly names: string[] = ['executor', 'bio'];
+  private executor: Worker | null = null;
+  private unix: Listener | null = null;
+  /** The port that the io workers listen on. */
+  private port = 0;
   private stopping = false;
-  private listening = 0;
-  private unixPath = '';
 
   constructor(options: SupervisorOptions) {
     this.options = options;
     this.config = options.config;
     this.log = options.log;
+    this.ioGroup = new IoGroup(({ level, message }) => this.log.write(level, message));
     this.asyncCalls = new AsyncCalls({
-      config: this.config,
       configFile: options.configFile,
       log: this.log,
-      relisten: (listeners) => this.relisten(listeners),
+      relisten: (bind, port, backlog) => this.relisten(bind, port, backlog),
     });
   }
 
   start(): void {
+    process.on('uncaughtException', (error) => this.fatal(`Main thread failed: ${error.stack ?? error}`));
     const count = this.config.number('io-threads');
     for (let i = 0; i < count; i++) this.channels.push(createChannelMemory());
     const seed = randomBytes(8);
@@ -95,26 +92,19 @@ export class Supervisor {
     const bioChannel = new MessageChannel();
     const largeChannels = this.channels.map(() => new MessageChannel());
     this.mainChannel.port1.on('message', (message: FromExecutor) => this.onExecutor(message));
-    this.startExecutor(
-      hashSeed,
-      bioChannel.port1,
-      largeChannels.map((channel) => channel.port2),
-    );
+    const largePorts = largeChannels.map((channel) => channel.port2);
+    this.startExecutor(hashSeed, bioChannel.port1, largePorts);
     this.startBio(bioChannel.port2);
     this.channels.forEach((channel, i) => this.startIo(i, channel, largeChannels[i].port1, hashSeed));
-    setInterval(() => this.tick(), TICK_MS);
     this.readProcessFigures();
+    this.watch();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.onSignal(signal));
     process.on('SIGHUP', () => {});
   }
 
   // --- workers ------------------------------------------------------------------------------------
 
-  private startExecutor(
-    hashSeed: [number, number],
-    bioPort: MessageChannel['port1'],
-    ports: MessageChannel['port1'][],
-  ): void {
+  private startExecutor(hashSeed: [number, number], bioPort: MessagePort, ports: MessagePort[]): void {
     const data: ExecutorData = {
       process: this.memory,
       figures: this.figuresMemory,
@@ -130,49 +120,31 @@ export class Supervisor {
       facts: this.facts(),
       startMs: this.options.startMs,
     };
-    this.spawn('executor', 'executor', data, [this.mainChannel.port2, bioPort, ...ports]);
+    this.executor = this.spawn('executor', 'executor', data, [this.mainChannel.port2, bioPort, ...ports]);
   }
 
-  private startBio(executorPort: MessageChannel['port1']): void {
+  private startBio(executorPort: MessagePort): void {
     const data: BioData = { process: this.memory, executorPort };
     this.spawn('bio', 'bio', data, [executorPort]);
   }
 
-  private startIo(
-    index: number,
-    channel: ChannelMemory,
-    port: MessageChannel['port1'],
-    hashSeed: [number, number],
-  ): void {
-    const data: IoData = { index, process: this.memory, channel, port, hashSeed, waitUs: this.waitUs() };
-    const worker = this.spawn('io', `io-${index}`, data, [port]);
-    this.names.push(`io-${index}`);
-    this.ioWorkers.push(worker);
-    worker.on('message', (message: FromIo) => this.onIo(message));
+  private startIo(index: number, channel: ChannelMemory, port: MessagePort, hashSeed: [number, number]): void {
+    const data: IoData = { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
+    this.ioGroup.add(this.spawn('io', `io-${index}`, data, [port]));
   }
 
-  /** How long an io worker waits in place for replies: see docs/performance.md. */
-  private waitUs(): number {
-    return Number(process.env.THREADIS_WAIT_US ?? 100);
-  }
-
-  private spawn(
-    kind: 'io' | 'executor' | 'bio',
-    name: string,
-    workerData: unknown,
-    transferList: MessageChannel['port1'][],
-  ): Worker {
-    const worker = new Worker(this.options.workerUrl(kind), { workerData, transferList, name });
-    worker.on('error', (error) => this.fatal(`Thread ${name} failed: ${error.stack ?? error}`));
+  private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: MessagePort[]): Worker {
+    const resourceLimits = faultLimits(kind);
+    const worker = new Worker(this.options.workerUrl(kind), { workerData, transferList, name, resourceLimits });
+    worker.on('error', (error) => this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`));
     worker.on('exit', (code) => {
       if (!this.stopping) this.fatal(`Thread ${name} ended unexpectedly with code ${code}`);
     });
-    this.workers.push(worker);
     return worker;
   }
 
   /** Logs and ends the process: with one thread gone, nothing that is left can be trusted. */
-  private fatal(message: string): void {
+  private fatal(message: string): never {
     this.stopping = true;
     this.log.write('warning', message);
     process.exit(EXIT_FATAL);
@@ -198,7 +170,7 @@ export class Supervisor {
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') void this.listen(message.names);
     else if (message.type === 'shutdown') this.stop();
-    else if (message.type === 'ask') {
+    else {
       void this.asyncCalls.answer(message.kind, message.data).then((answer) => {
         this.toExecutor({ type: 'answer', id: message.id, answer });
       });
@@ -210,46 +182,53 @@ export class Supervisor {
     announceMail(this.control);
   }
 
-  private onIo(message: FromIo): void {
-    if (message.type === 'log') this.log.write(message.level, message.message);
-    else if (message.type === 'failed') this.fatal(message.reason);
-    else if (++this.listening === this.ioWorkers.length) this.ready();
-  }
-
   // --- listening ----------------------------------------------------------------------------------
 
-  private async listen(
-    names: ToIo extends infer M ? (M extends { names: infer N } ? N : never) : never,
-  ): Promise<void> {
+  /** The start: every address that cannot be had is a reason not to run. */
+  private async listen(names: CommandName[]): Promise<void> {
     const { config } = this;
     const backlog = config.number('tcp-backlog');
-    const plan = await planTcp(config.list('bind'), config.number('port'), backlog);
+    const unixPath = fromBytesText(config.string('unixsocket'));
+    this.port = config.number('port');
+    const plan = await planTcp(config.list('bind'), this.port, backlog);
     for (const note of plan.notes) this.log.write('warning', note);
     if (plan.error !== null) this.fatal(plan.error);
-    const listeners = plan.listeners;
-    this.unixPath = config.string('unixsocket');
-    if (this.unixPath !== '') listeners.push(planUnix(this.unixPath, backlog));
+    if (unixPath !== '') this.unix = planUnix(unixPath, backlog);
+    const listeners = this.withUnix(plan.listeners);
     if (listeners.length === 0) this.fatal('Configured to not listen anywhere, exiting.');
     this.log.write('notice', 'Server initialized');
-    for (const worker of this.ioWorkers)
-      worker.postMessage({ type: 'listen', names, listeners } satisfies ToIo);
+    this.ioGroup.start(names);
+    const error = await this.ioGroup.listen(listeners);
+    if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    this.ready();
   }
 
-  private relisten(listeners: Listener[]): void {
-    for (const worker of this.ioWorkers) worker.postMessage({ type: 'relisten', listeners } satisfies ToIo);
+  /** CONFIG SET port, bind: if any address cannot be had, all stays as it is. */
+  private async relisten(bind: string[], port: number, backlog: number): Promise<ListenPlan> {
+    const plan = await planTcp(bind, port, backlog, port === this.port);
+    if (plan.error !== null) return plan;
+    const error = await this.ioGroup.listen(this.withUnix(plan.listeners));
+    if (error === null) this.port = port;
+    else plan.notes.push(`Warning: Could not create server TCP listening socket: ${error}`);
+    return { ...plan, error };
+  }
+
+  private withUnix(listeners: Listener[]): Listener[] {
+    return this.unix === null ? listeners : [...listeners, this.unix];
   }
 
   private ready(): void {
-    if (this.unixPath !== '') applyUnixMode(this.unixPath, this.config.number('unixsocketperm'));
-    const pidFile = this.config.string('pidfile');
-    if (pidFile !== '') this.writePidFile(pidFile);
-    if (this.unixPath !== '') {
-      this.log.write('notice', `The server is now ready to accept connections at ${this.unixPath}`);
+    const path = this.unix?.path;
+    if (path !== undefined) {
+      applyUnixMode(path, this.config.number('unixsocketperm'));
+      this.log.write('notice', `The server is now ready to accept connections at ${path}`);
     }
+    this.writePidFile(fromBytesText(this.config.string('pidfile')));
     this.log.write('notice', 'Ready to accept connections');
   }
 
   private writePidFile(path: string): void {
+    if (path === '') return;
     try {
       writeFileSync(path, `${process.pid}\n`);
     } catch (error) {
@@ -276,55 +255,35 @@ export class Supervisor {
       this.log.write('warning', 'Redis is now ready to exit, bye bye...');
       process.exit(0);
     };
-    this.workers[0].once('exit', done);
+    this.executor!.once('exit', done);
     // An executor inside a long command cannot hear us; nothing it holds is lost that was promised.
-    setTimeout(done, 8000);
+    setTimeout(done, STOP_WAIT_MS);
   }
 
   private removeFiles(): void {
-    for (const path of [this.config.string('pidfile'), this.unixPath]) {
-      if (path === '') continue;
-      try {
-        this.log.write(
-          'notice',
-          `Removing ${path === this.unixPath ? 'the unix socket file' : 'the pid file'}.`,
-        );
-        unlinkSync(path);
-      } catch {
-        // Gone already.
-      }
+    this.removeFile(fromBytesText(this.config.string('pidfile')), 'Removing the pid file.');
+    this.removeFile(this.unix?.path ?? '', 'Removing the unix socket file.');
+  }
+
+  private removeFile(path: string, message: string): void {
+    if (path === '') return;
+    this.log.write('notice', message);
+    try {
+      unlinkSync(path);
+    } catch {
+      // Gone already.
     }
   }
 
   // --- watching -----------------------------------------------------------------------------------
 
-  private tick(): void {
-    this.readProcessFigures();
-    for (let i = 0; i < BEAT_IO + this.ioWorkers.length; i++) this.checkBeat(i);
-  }
-
-  private checkBeat(index: number): void {
-    const beat = Atomics.load(this.control, HEARTBEATS + index);
-    if (beat !== this.beatsSeen[index]) {
-      if ((this.silentTicks[index] ?? 0) >= SILENT_TICKS) {
-        this.log.write('notice', `Thread ${this.nameOf(index)} answers again`);
-      }
-      this.beatsSeen[index] = beat;
-      this.silentTicks[index] = 0;
-      return;
-    }
-    this.silentTicks[index] = (this.silentTicks[index] ?? 0) + 1;
-    if (this.silentTicks[index] === SILENT_TICKS) {
-      this.log.write(
-        'warning',
-        `Thread ${this.nameOf(index)} has been busy for ${(SILENT_TICKS * TICK_MS) / 1000} seconds`,
-      );
-    }
-  }
-
-  private nameOf(index: number): string {
-    if (index === BEAT_EXECUTOR) return 'executor';
-    return index === BEAT_BIO ? 'bio' : `io-${index - BEAT_IO}`;
+  private watch(): void {
+    const names = ['executor', 'bio', ...this.channels.map((_, i) => `io-${i}`)];
+    const beats = new Heartbeats(this.control, names, (level, message) => this.log.write(level, message));
+    setInterval(() => {
+      this.readProcessFigures();
+      beats.look(TICK_MS);
+    }, TICK_MS);
   }
 
   private readProcessFigures(): void {
@@ -336,4 +295,9 @@ export class Supervisor {
     figures[PROCESS_CPU_USER_US] = cpu.user;
     figures[PROCESS_CPU_SYSTEM_US] = cpu.system;
   }
+}
+
+/** How long an io worker waits in place for replies: see docs/performance.md. */
+function waitUs(): number {
+  return Number(process.env.THREADIS_WAIT_US ?? 100);
 }

@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
 
-/** What a server answers over RESP2: bulk and simple strings are Buffers, errors are Error values inside or instead of a reply. */
+/**
+ * What a server answers over RESP2: bulk and simple strings are Buffers, errors are Error values inside or instead of a
+ * reply.
+ */
 export type Reply = Buffer | number | null | Error | Reply[];
 
 interface ReplyParser {
@@ -19,8 +22,8 @@ type ReplyParserConstructor = new (options: {
 const RedisParser = createRequire(import.meta.url)('redis-parser') as ReplyParserConstructor;
 
 /**
- * The smallest client that tests can talk through: RESP2, nothing is retried, hidden or converted. Replies come back in order; an error
- * reply is a value, not a rejection; a lost connection rejects what still waits.
+ * The smallest client that tests can talk through: RESP2, nothing is retried, hidden or converted. Replies come back in
+ * order; an error reply is a value, not a rejection; a lost connection rejects what still waits.
  */
 export class RawClient {
   private readonly arrived: Reply[] = [];

@@ -24,8 +24,8 @@ const THREADIS_SERVER = fileURLToPath(new URL('../../bin/threadis-server', impor
 let oracleFound: boolean | undefined;
 
 /**
- * Whether the real redis-server is here to compare with. Where it is not, oracle tests are skipped, unless THREADIS_REQUIRE_ORACLE=1
- * says that this machine must have it: then the answer is yes, and starting it fails loudly.
+ * Whether the real redis-server is here to compare with. Where it is not, oracle tests are skipped, unless
+ * THREADIS_REQUIRE_ORACLE=1 says that this machine must have it: then the answer is yes, and starting it fails loudly.
  */
 export function oracleAvailable(): boolean {
   if (process.env.THREADIS_REQUIRE_ORACLE === '1') return true;
@@ -80,8 +80,11 @@ async function start(program: string, programArgs: string[], args: string[]): Pr
 
 function becomesReady(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${why}\n${output()}`));
     const timer = setTimeout(() => fail(`not ready within ${READY_WITHIN_MS} ms`), READY_WITHIN_MS);
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      reject(new Error(`${why}\n${output()}`));
+    };
     const check = (): void => {
       if (!output().includes(READY)) return;
       clearTimeout(timer);
@@ -91,7 +94,6 @@ function becomesReady(child: ChildProcess, output: () => string): Promise<void> 
     child.stdout?.on('data', check);
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => {
-      clearTimeout(timer);
       fail(`ended before it was ready (${signal ?? code})`);
     });
   });

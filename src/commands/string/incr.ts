@@ -1,4 +1,4 @@
-import { addInt64, int64, int64Length, parseInt64, writeInt64 } from '../../base/int64.ts';
+import { addInt64, int64, parseInt64 } from '../../base/int64.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
 import { ENCODING_INT } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
@@ -11,6 +11,7 @@ import {
 } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
+import { replyInt64 } from '../replies.ts';
 
 const COMMON = {
   group: 'string',
@@ -83,7 +84,7 @@ function addToKey(call: Call, hi: number, lo: number): void {
   const { db, bytes, hash } = call;
   const start = call.start(1);
   const end = call.end(1);
-  const old = db.find(hash, bytes, start, end);
+  const old = db.findForWrite(hash, bytes, start, end);
   if (old === 0) {
     setInteger(db, 0, hash, bytes, start, end, hi, lo, NO_EXPIRE);
     int64.hi = hi;
@@ -105,19 +106,5 @@ function addToKey(call: Call, hi: number, lo: number): void {
     else setInteger(db, old, hash, bytes, start, end, int64.hi, int64.lo, db.expireOf(old));
   }
   db.keyspace.dirty++;
-  replyInt64(call);
-}
-
-/** Replies the integer in `int64`. */
-function replyInt64(call: Call): void {
-  const { reply } = call;
-  const { hi, lo } = int64;
-  if (hi === lo >> 31) {
-    reply.integer(lo);
-    return;
-  }
-  reply.literal(':');
-  reply.ensure(int64Length(hi, lo));
-  reply.pos += writeInt64(hi, lo, reply.buf, reply.pos);
-  reply.crlf();
+  replyInt64(call.reply, int64.hi, int64.lo);
 }

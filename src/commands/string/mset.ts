@@ -27,6 +27,7 @@ export const MSETNX = defineCommand({
   arity: -3, // MSETNX key value [key value ...]
   flags: WRITE | DENYOOM,
   keys: [keysFrom(1, -1, 2, 'OW', 'insert')],
+  tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
   args: [arg.block('key_value', [arg.key('key'), arg.string('value')], { many: true })],
   handler: msetnx,
 });
@@ -54,7 +55,7 @@ function mset(call: Call): void {
 function msetnx(call: Call): void {
   if (!hasPairs(call)) return;
   for (let i = 1; i < call.argc; i += 2) {
-    if (call.db.find(call.keyHash(i), call.bytes, call.start(i), call.end(i)) !== 0) {
+    if (call.db.findForWrite(call.keyHash(i), call.bytes, call.start(i), call.end(i)) !== 0) {
       call.reply.integer(0);
       return;
     }
@@ -75,7 +76,7 @@ function setAll(call: Call): void {
     const hash = call.keyHash(i);
     const start = call.start(i);
     const end = call.end(i);
-    const old = db.dict.find(hash, bytes, start, end);
+    const old = db.find(hash, bytes, start, end);
     setString(db, old, hash, bytes, start, end, bytes, call.start(i + 1), call.end(i + 1), NO_EXPIRE);
   }
   db.keyspace.dirty += (call.argc - 1) >> 1;

@@ -1,12 +1,34 @@
-import { equalBytes } from '../../base/bytes.ts';
+/**
+ * SET with all its options, those of newer servers too: IFEQ (Valkey 8.1), IFEQ, IFNE, IFDEQ and IFDNE (Redis 8.4).
+ *
+ * The order of what is looked at is Redis's, because it decides which error a bad call gets: the options' syntax, the
+ * time, the old value's type, the digest's form, the condition. GET replies the old value whether the key is set or not.
+ * A key that does not exist satisfies IFNE and IFDNE, and neither IFEQ nor IFDEQ.
+ */
 import { NO_EXPIRE } from '../../keyspace/database.ts';
 import * as errors from '../../resp/errors.ts';
-import { digestHex } from '../../types/string/digest.ts';
-import { isString, readString, setString, view } from '../../types/string/string-value.ts';
+import { isString, setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
 import { arg, DENYOOM, defineCommand, keyAt, WRITE } from '../define.ts';
+import { comparisonHolds, isComparable } from './compare.ts';
 import { replyString } from './get.ts';
-import { expire, readExpire } from './set-options.ts';
+import {
+  ACCEPT_COMPARISON,
+  ACCEPT_GET,
+  ACCEPT_KEEPTTL,
+  ACCEPT_PRESENCE,
+  ALWAYS,
+  expire,
+  IF_DIGEST_NOT_EQUAL,
+  IF_EQUAL,
+  IF_MISSING,
+  IF_NOT_EQUAL,
+  IF_PRESENT,
+  KEEPTTL,
+  options,
+  readExpireOption,
+  readOptions,
+} from './set-options.ts';
 
 export const SET = defineCommand({
   name: 'SET',
@@ -51,16 +73,7 @@ export const SET = defineCommand({
   handler: set,
 });
 
-const ALWAYS = 0;
-const IF_MISSING = 1;
-const IF_PRESENT = 2;
-const IF_EQUAL = 3;
-const IF_NOT_EQUAL = 4;
-const IF_DIGEST_EQUAL = 5;
-const IF_DIGEST_NOT_EQUAL = 6;
-
-/** What the options of the call at hand say; filled by readOptions(). */
-const options = { condition: ALWAYS, comparand: 0, get: false, keepTtl: false, expireMs: NO_EXPIRE };
+const ACCEPTED = ACCEPT_PRESENCE | ACCEPT_COMPARISON | ACCEPT_GET | ACCEPT_KEEPTTL;
 
 function set(call: Call): void {
   if (call.argc !== 3) {
@@ -70,37 +83,42 @@ function set(call: Call): void {
   const { db, bytes } = call;
   const start = call.start(1);
   const end = call.end(1);
-  const old = db.dict.find(call.hash, bytes, start, end);
+  const old = db.find(call.hash, bytes, start, end);
   setString(db, old, call.hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE);
   db.keyspace.dirty++;
   call.reply.ok();
 }
 
 function setWithOptions(call: Call): void {
-  if (!readOptions(call)) return;
+  if (!readOptions(call, 3, ACCEPTED) || !readExpireOption(call)) return;
   const { db, bytes, hash } = call;
   const start = call.start(1);
   const end = call.end(1);
-  const old = db.find(hash, bytes, start, end);
-  if (needsString(old) && !isString(db, old)) {
-    call.reply.error(errors.WRONG_TYPE);
-    return;
-  }
+  const old = options.get
+    ? db.findForRead(hash, bytes, start, end)
+    : db.findForWrite(hash, bytes, start, end);
+  if (old !== 0 && !isUsable(call, old)) return;
   const allowed = conditionHolds(call, old);
-  if (options.get && !replyString(call, old)) return;
+  if (options.get) replyString(call, old);
   if (!allowed) {
     if (!options.get) call.reply.null();
     return;
   }
-  const expireMs = options.keepTtl && old !== 0 ? db.expireOf(old) : options.expireMs;
+  const expireMs = options.ttl === KEEPTTL && old !== 0 ? db.expireOf(old) : expire.atMs;
   setString(db, old, hash, bytes, start, end, bytes, call.start(2), call.end(2), expireMs);
   db.keyspace.dirty++;
   if (!options.get) call.reply.ok();
 }
 
-/** GET and the comparisons look at the old value, which must then be a string. */
-function needsString(old: number): boolean {
-  return old !== 0 && (options.get || options.condition >= IF_EQUAL);
+/** GET and the comparisons look at the old value. Replies the error and returns false when they cannot. */
+function isUsable(call: Call, old: number): boolean {
+  const { condition } = options;
+  if (!options.get && condition < IF_EQUAL) return true;
+  if (!isString(call.db, old)) {
+    call.reply.error(errors.WRONG_TYPE);
+    return false;
+  }
+  return isComparable(call, condition, options.comparand);
 }
 
 function conditionHolds(call: Call, old: number): boolean {
@@ -109,83 +127,5 @@ function conditionHolds(call: Call, old: number): boolean {
   if (condition === IF_MISSING) return old === 0;
   if (condition === IF_PRESENT) return old !== 0;
   if (old === 0) return condition === IF_NOT_EQUAL || condition === IF_DIGEST_NOT_EQUAL;
-  const equal =
-    condition >= IF_DIGEST_EQUAL
-      ? digestEquals(call, old, options.comparand)
-      : valueEquals(call, old, options.comparand);
-  return equal === (condition === IF_EQUAL || condition === IF_DIGEST_EQUAL);
-}
-
-/** True when the string at `address` is argument `index`. */
-export function valueEquals(call: Call, address: number, index: number): boolean {
-  readString(call.db, address);
-  return equalBytes(view.bytes, view.start, view.end, call.bytes, call.start(index), call.end(index));
-}
-
-/** True when the digest of the string at `address` is argument `index`, in hexadecimal. */
-export function digestEquals(call: Call, address: number, index: number): boolean {
-  readString(call.db, address);
-  return digestHex(view.bytes, view.start, view.end) === call.lowerText(index);
-}
-
-/** Reads the options; replies the error and returns false when they contradict each other. */
-function readOptions(call: Call): boolean {
-  options.condition = ALWAYS;
-  options.get = false;
-  options.keepTtl = false;
-  options.expireMs = NO_EXPIRE;
-  let timed = false;
-  for (let i = 3; i < call.argc; i++) {
-    const condition = conditionNamed(call, i);
-    if (condition !== ALWAYS) {
-      if (options.condition !== ALWAYS) return syntaxError(call);
-      options.condition = condition;
-      if (condition >= IF_EQUAL) {
-        if (++i >= call.argc) return syntaxError(call);
-        options.comparand = i;
-      }
-    } else if (call.is(i, 'GET')) {
-      options.get = true;
-    } else if (call.is(i, 'KEEPTTL')) {
-      if (timed || options.keepTtl) return syntaxError(call);
-      options.keepTtl = true;
-    } else {
-      const unit = expireUnit(call, i);
-      if (unit === 0 || timed || options.keepTtl || i + 1 >= call.argc) return syntaxError(call);
-      timed = true;
-      timeAt = ++i;
-      timeUnit = unit;
-    }
-  }
-  if (!timed) return true;
-  if (!readExpire(call, timeAt, timeUnit < 0 ? -timeUnit : timeUnit, timeUnit < 0)) return false;
-  options.expireMs = expire.atMs;
-  return true;
-}
-
-let timeAt = 0;
-let timeUnit = 0;
-
-/** Milliseconds per unit of the option at `index`, negative for a time of day; 0 when it is no time option. */
-export function expireUnit(call: Call, index: number): number {
-  if (call.is(index, 'EX')) return 1000;
-  if (call.is(index, 'PX')) return 1;
-  if (call.is(index, 'EXAT')) return -1000;
-  if (call.is(index, 'PXAT')) return -1;
-  return 0;
-}
-
-function conditionNamed(call: Call, index: number): number {
-  if (call.is(index, 'NX')) return IF_MISSING;
-  if (call.is(index, 'XX')) return IF_PRESENT;
-  if (call.is(index, 'IFEQ')) return IF_EQUAL;
-  if (call.is(index, 'IFNE')) return IF_NOT_EQUAL;
-  if (call.is(index, 'IFDEQ')) return IF_DIGEST_EQUAL;
-  if (call.is(index, 'IFDNE')) return IF_DIGEST_NOT_EQUAL;
-  return ALWAYS;
-}
-
-function syntaxError(call: Call): false {
-  call.reply.error(errors.SYNTAX);
-  return false;
+  return comparisonHolds(call, old, condition, options.comparand);
 }

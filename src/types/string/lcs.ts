@@ -1,24 +1,26 @@
 /*
  * The longest common subsequence of two byte strings, as the LCS command reports it.
  *
- * Two strings usually have many longest common subsequences; which one is reported, and how it falls into matching ranges, is visible to users. So the
- * walk back is fixed: from the ends of both strings, step over equal bytes together; where the bytes differ, drop the last byte of a if
- * that leaves a longer common subsequence than dropping the last byte of b does, else drop that of b.
+ * Two strings usually have many longest common subsequences; which one is reported, and how it falls into matching ranges,
+ * is visible to users. So the walk back is fixed: from the ends of both strings, step over equal bytes together; where the
+ * bytes differ, drop the last byte of a if that leaves a longer common subsequence than dropping the last byte of b does,
+ * else drop that of b.
  *
  *     lengths[i][j] = the length for the first i bytes of a and the first j bytes of b
  *                   = lengths[i-1][j-1] + 1                       if a[i-1] = b[j-1]
  *                   = max(lengths[i-1][j], lengths[i][j-1])       otherwise
  *
- *          o h m y              a = 'ohm', b = 'omy': the subsequence is 'om'
+ * Only one row of lengths is kept; of the table itself the walk back needs one bit a cell ('drop from a'), so it takes
+ * 1/32 of the memory that Redis's takes. Redis bounds that memory by proto-max-bulk-len, and a server that took more would
+ * be held up for seconds as well, so the bound stays: see lcsTableSize.
  *
- * Only two rows of lengths are kept; of the table itself the walk back needs one bit a cell ('drop from a'), so it takes
- * 1/32 of the memory that Redis's takes. Redis bounds that memory by proto-max-bulk-len, and a server that took more would be held up for seconds
- * as well, so the bound stays: see lcsTableSize.
- *
- * Cost: 1-3 ns for each pair of bytes. Pure functions; they allocate their tables and results, and keep nothing.
+ * Cost: 2-4 ns for each pair of bytes. Pure functions; they allocate their tables and results, and keep nothing.
  */
 
-/** A maximal run of the subsequence that is contiguous in both strings. Positions are from the string's start, the end inclusive. */
+/**
+ * A maximal run of the subsequence that is contiguous in both strings. Positions are from the string's start, the end
+ * inclusive.
+ */
 export interface LcsMatch {
   aStart: number;
   aEnd: number;
@@ -37,8 +39,8 @@ export interface LcsResult {
 }
 
 /**
- * Bytes of the table that Redis would make for strings of these sizes. Above proto-max-bulk-len the command refuses with 'Insufficient memory,
- * transient memory for LCS exceeds proto-max-bulk-len'.
+ * Bytes of the table that Redis would make for strings of these sizes. Above proto-max-bulk-len the command refuses with
+ * 'Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len'.
  */
 export function lcsTableSize(aSize: number, bSize: number): number {
   return (aSize + 1) * (bSize + 1) * 4;
@@ -114,8 +116,8 @@ function commonSuffix(
 }
 
 /**
- * Turns the row of lengths for the first i bytes of a into that for i + 1, `byte` being the one more. If there is a table of bits, notes from
- * `word` on for which columns dropping from a is better.
+ * Turns the row of lengths for the first i bytes of a into that for i + 1, `byte` being the one more. If there is a table
+ * of bits, notes from `word` on for which columns dropping from a is better.
  */
 function nextRow(
   row: Uint32Array,

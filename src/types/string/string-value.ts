@@ -3,17 +3,25 @@
  *
  *   INT      two words, the 64-bit integer; no bytes
  *   EMBSTR   up to 44 bytes, RAW more: one word, the length; the bytes follow the key
- *   LARGE    above 1 MiB: two words, id in the LargeTable and length; a buffer of its own with slack
+ *   LARGE    what does not fit into a record, above some 1 MiB: two words, id in the LargeTable and length; a
+ *            buffer of its own with slack
  *
  * EMBSTR and RAW lie the same way: the difference is what OBJECT ENCODING says (a string that was changed in
- * place is raw, however short). A cell may be larger than its record: a string that grows uses that first.
+ * place is raw, however short).
+ *
+ * Growing. A cell may be larger than its record: a string that grows uses that first. When it must move, it gets a cell of
+ * twice the size (a LARGE buffer a quarter more), so n appends of one byte copy O(n) bytes in all.
+ *
+ * Order of a change: everything that can fail for lack of memory (the cell, the buffer) is allocated before the table is
+ * touched, and the old bytes are copied before the old cell is freed.
  */
 import { copyBytes } from '../../base/bytes.ts';
 import { int64, int64Length, parseInt64, writeInt64 } from '../../base/int64.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
+import { fitsInline, inlineSizeMax, KEY_SIZE_MAX, KeyTooLongError } from '../../keyspace/limits.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
-import { LARGE_VALUE_SIZE_MIN } from '../../memory/large.ts';
 import {
+  accessOf,
   allocateRecord,
   ENCODING_EMBSTR,
   ENCODING_INT,
@@ -22,7 +30,6 @@ import {
   flagsOf,
   HAS_EXPIRE,
   keyFlags,
-  keyOffset,
   LARGE,
   makeWord0,
   readWord0,
@@ -93,7 +100,7 @@ export function readString(db: Database, address: number): void {
 /**
  * Makes key bytes[ks..ke) hold value[vs..ve), whatever was there (`old`, 0 for nothing, of any type).
  * Its TTL becomes `expireMs`, or none with NO_EXPIRE. Returns the record's address. Allocates nothing on the heap below
- * LARGE_VALUE_SIZE_MIN.
+ * the size that makes a string LARGE.
  */
 export function setString(
   db: Database,
@@ -111,15 +118,68 @@ export function setString(
   if (size <= INT_TEXT_MAX && parseInt64(value, vs, ve)) {
     return setInteger(db, old, hash, bytes, ks, ke, int64.hi, int64.lo, expireMs);
   }
-  if (size >= LARGE_VALUE_SIZE_MIN) return setLarge(db, old, hash, bytes, ks, ke, value, vs, ve, expireMs);
+  return setBytes(db, old, hash, bytes, ks, ke, value, vs, ve, expireMs);
+}
+
+/** setString() for a value that is to be kept as bytes, even if it spells an integer: INCRBYFLOAT's results. */
+export function setBytes(
+  db: Database,
+  old: number,
+  hash: number,
+  bytes: Uint8Array,
+  ks: number,
+  ke: number,
+  value: Uint8Array,
+  vs: number,
+  ve: number,
+  expireMs: number,
+): number {
+  const size = ve - vs;
   const encoding = size <= EMBSTR_MAX ? ENCODING_EMBSTR : ENCODING_RAW;
   if (old !== 0 && overwriteInPlace(db, old, value, vs, ve, encoding, expireMs)) return old;
-  const address = newRecord(db, old, hash, bytes, ks, ke, encoding, 0, size, expireMs);
+  if (!fitsInline(ke - ks, size)) {
+    return setLarge(
+      db,
+      old,
+      hash,
+      bytes,
+      ks,
+      ke,
+      db.keyspace.large.add(value.subarray(vs, ve)),
+      size,
+      expireMs,
+    );
+  }
+  const address = allocateString(db, old, bytes, ks, ke, encoding, 0, size, expireMs);
   const segment = segmentOf(address);
   const base = byteOffsetOf(address);
   const i32 = db.arena.i32[segment];
   writeValueWord(i32, base, size);
   copyBytes(value, vs, ve, db.arena.u8[segment], base + valueOffset(i32, base));
+  link(db, old, hash, address, expireMs);
+  return address;
+}
+
+/** A new key of `size` zero bytes, raw; `view` is then at them. Returns the record's address. */
+export function newZeros(
+  db: Database,
+  hash: number,
+  bytes: Uint8Array,
+  ks: number,
+  ke: number,
+  size: number,
+): number {
+  let address: number;
+  if (fitsInline(ke - ks, size)) {
+    address = allocateString(db, 0, bytes, ks, ke, ENCODING_RAW, 0, size, NO_EXPIRE);
+    writeValueWord(db.arena.i32[segmentOf(address)], byteOffsetOf(address), size);
+    link(db, 0, hash, address, NO_EXPIRE);
+    readString(db, address);
+    view.bytes.fill(0, view.start, view.end);
+    return address;
+  }
+  address = setLarge(db, 0, hash, bytes, ks, ke, db.keyspace.large.add(size), size, NO_EXPIRE);
+  readString(db, address);
   return address;
 }
 
@@ -141,7 +201,7 @@ function overwriteInPlace(
   if ((flagsOf(word0) & (HAS_EXPIRE | TWO_WORDS | LARGE)) !== 0) return false;
   if (valueWord(i32, base) !== ve - vs) return false;
   writeTypeAndEncoding(i32, base, TYPE_STRING, encoding);
-  writeAccess(i32, base, db.keyspace.lruClock);
+  writeAccess(i32, base, db.keyspace.access.inherited(accessOf(i32, base)));
   copyBytes(value, vs, ve, db.arena.u8[segment], base + valueOffset(i32, base));
   return true;
 }
@@ -165,12 +225,13 @@ export function setInteger(
     if (typeOf(word0) === TYPE_STRING && (flagsOf(word0) & (TWO_WORDS | LARGE | HAS_EXPIRE)) === TWO_WORDS) {
       writeValueWord(i32, base, lo);
       writeSecondWord(i32, base, hi);
-      writeAccess(i32, base, db.keyspace.lruClock);
+      writeAccess(i32, base, db.keyspace.access.inherited(accessOf(i32, base)));
       return old;
     }
   }
-  const address = newRecord(db, old, hash, bytes, ks, ke, ENCODING_INT, TWO_WORDS, 0, expireMs);
+  const address = allocateString(db, old, bytes, ks, ke, ENCODING_INT, TWO_WORDS, 0, expireMs);
   storeInteger(db, address, hi, lo);
+  link(db, old, hash, address, expireMs);
   return address;
 }
 
@@ -196,6 +257,7 @@ export function readInteger(db: Database, address: number): boolean {
   return view.end - view.start <= INT_TEXT_MAX && parseInt64(view.bytes, view.start, view.end);
 }
 
+/** Makes the key hold the value `id` of the LargeTable, of which `size` bytes count. */
 function setLarge(
   db: Database,
   old: number,
@@ -203,25 +265,23 @@ function setLarge(
   bytes: Uint8Array,
   ks: number,
   ke: number,
-  value: Uint8Array,
-  vs: number,
-  ve: number,
+  id: number,
+  size: number,
   expireMs: number,
 ): number {
-  const id = db.keyspace.large.add(value.subarray(vs, ve));
-  const address = newRecord(db, old, hash, bytes, ks, ke, ENCODING_RAW, TWO_WORDS | LARGE, 0, expireMs);
+  const address = allocateString(db, old, bytes, ks, ke, ENCODING_RAW, TWO_WORDS | LARGE, 0, expireMs);
   const i32 = db.arena.i32[segmentOf(address)];
   const base = byteOffsetOf(address);
   writeValueWord(i32, base, id);
-  writeSecondWord(i32, base, ve - vs);
+  writeSecondWord(i32, base, size);
+  link(db, old, hash, address, expireMs);
   return address;
 }
 
-/** A new string record in place of `old`, or as a new key; the caller writes the value. */
-function newRecord(
+/** A new string record that is to take the place of `old` (0: of nothing). The caller writes the value and calls link(). */
+function allocateString(
   db: Database,
   old: number,
-  hash: number,
   bytes: Uint8Array,
   ks: number,
   ke: number,
@@ -230,77 +290,96 @@ function newRecord(
   inlineSize: number,
   expireMs: number,
 ): number {
+  if (ke - ks > KEY_SIZE_MAX) throw new KeyTooLongError();
+  const { arena } = db;
+  const { access, epoch } = db.keyspace;
   const flags = valueFlags | keyFlags(ke - ks) | (expireMs === NO_EXPIRE ? 0 : HAS_EXPIRE);
-  const word0 = makeWord0(TYPE_STRING, encoding, flags, db.keyspace.epoch);
-  const address = allocateRecord(db.arena, word0, bytes, ks, ke, inlineSize);
-  writeAccess(db.arena.i32[segmentOf(address)], byteOffsetOf(address), db.keyspace.lruClock);
-  if (old !== 0) db.replace(hash, old, address);
-  else db.insert(hash, address);
-  if (expireMs !== NO_EXPIRE) {
-    writeExpireAtMs(db.arena.f64[segmentOf(address)], byteOffsetOf(address), expireMs);
-    db.expires.add(expireMs, hash);
-  }
+  const word0 = makeWord0(TYPE_STRING, encoding, flags, epoch);
+  const address = allocateRecord(arena, word0, bytes, ks, ke, inlineSize);
+  const bits =
+    old === 0 ? access.fresh : access.inherited(accessOf(arena.i32[segmentOf(old)], byteOffsetOf(old)));
+  writeAccess(arena.i32[segmentOf(address)], byteOffsetOf(address), bits);
+  if (expireMs !== NO_EXPIRE) writeExpireAtMs(arena.f64[segmentOf(address)], byteOffsetOf(address), expireMs);
   return address;
 }
 
-/**
- * Gives the string `size` bytes in a form that can be changed in place (raw), keeping its first bytes, the new
- * ones zero; keeps the TTL. Returns the record's address and points `view` at all `size` bytes. A string
- * that keeps growing is given slack, so that appending is linear over all.
- */
-export function resizeString(db: Database, address: number, hash: number, size: number): number {
-  const segment = segmentOf(address);
-  const base = byteOffsetOf(address);
-  const i32 = db.arena.i32[segment];
-  const word0 = readWord0(i32, base);
-  if ((flagsOf(word0) & LARGE) !== 0) {
-    const id = valueWord(i32, base);
-    db.keyspace.large.grow(id, size);
-    const before = secondWord(i32, base);
-    writeSecondWord(i32, base, size);
-    readString(db, address);
-    if (size > before) view.bytes.fill(0, before, size);
-    return address;
-  }
-  if ((flagsOf(word0) & TWO_WORDS) === 0) {
-    const before = valueWord(i32, base);
-    const offset = valueOffset(i32, base);
-    if (offset + size <= db.arena.sizeOf(address)) {
-      writeTypeAndEncoding(i32, base, TYPE_STRING, ENCODING_RAW);
-      writeValueWord(i32, base, size);
-      readString(db, address);
-      if (size > before) view.bytes.fill(0, view.start + before, view.start + size);
-      return address;
-    }
-  }
-  return moveAndResize(db, address, hash, size);
+/** Puts a finished record where `old` was, or under its new key. */
+function link(db: Database, old: number, hash: number, address: number, expireMs: number): void {
+  if (old !== 0) db.replace(hash, old, address);
+  else db.insert(hash, address);
+  if (expireMs !== NO_EXPIRE) db.expires.add(expireMs, hash);
 }
 
-function moveAndResize(db: Database, address: number, hash: number, size: number): number {
-  readString(db, address);
-  const kept = view.bytes.slice(view.start, Math.min(view.end, view.start + size));
-  const grown = new Uint8Array(size);
-  grown.set(kept);
-  const expireMs = db.expireOf(address);
-  db.readKey(address);
-  const key = db.keyBytes.slice(db.keyStart, db.keyEnd);
-  if (size >= LARGE_VALUE_SIZE_MIN) {
-    const large = setLarge(db, address, hash, key, 0, key.length, grown, 0, size, expireMs);
-    readString(db, large);
-    return large;
+/**
+ * Gives the string `size` bytes, at least as many as it has, in a form that can be changed in place (raw): the new ones are
+ * zero; the TTL stays. Returns the record's address and points `view` at all `size` bytes.
+ */
+export function growString(db: Database, address: number, hash: number, size: number): number {
+  const i32 = db.arena.i32[segmentOf(address)];
+  const base = byteOffsetOf(address);
+  const flags = flagsOf(readWord0(i32, base));
+  if ((flags & LARGE) !== 0) {
+    growLarge(db, i32, base, size);
+  } else if ((flags & TWO_WORDS) === 0 && valueOffset(i32, base) + size <= db.arena.sizeOf(address)) {
+    growInCell(db, i32, base, address, size);
+  } else {
+    address = growByMoving(db, address, hash, size);
   }
-  // Slack in proportion, so that repeated APPENDs move the string a logarithmic number of times.
-  const room = size + (kept.length > 0 ? Math.min(size, LARGE_VALUE_SIZE_MIN - size) : 0);
-  const moved = newRecord(db, address, hash, key, 0, key.length, ENCODING_RAW, 0, room, expireMs);
+  readString(db, address);
+  return address;
+}
+
+function growLarge(db: Database, i32: Int32Array, base: number, size: number): void {
+  const { large } = db.keyspace;
+  const id = valueWord(i32, base);
+  const before = secondWord(i32, base);
+  if (size > before) {
+    large.grow(id, size);
+    large.view(id).fill(0, before, size);
+  }
+  writeSecondWord(i32, base, size);
+}
+
+function growInCell(db: Database, i32: Int32Array, base: number, address: number, size: number): void {
+  const start = base + valueOffset(i32, base);
+  const before = valueWord(i32, base);
+  if (size > before) db.arena.u8[segmentOf(address)].fill(0, start + before, start + size);
+  writeTypeAndEncoding(i32, base, TYPE_STRING, ENCODING_RAW);
+  writeValueWord(i32, base, size);
+}
+
+/** Into a new cell with slack, or out of the arena: the one copy of the bytes. */
+function growByMoving(db: Database, address: number, hash: number, size: number): number {
+  readString(db, address);
+  const { bytes: kept, start, end } = view;
+  db.readKey(address);
+  const { keyBytes, keyStart, keyEnd } = db;
+  const expireMs = db.expireOf(address);
+  const keySize = keyEnd - keyStart;
+  if (!fitsInline(keySize, size)) {
+    const id = db.keyspace.large.add(size + (size >>> 2));
+    copyBytes(kept, start, end, db.keyspace.large.view(id), 0);
+    return setLarge(db, address, hash, keyBytes, keyStart, keyEnd, id, size, expireMs);
+  }
+  const room = Math.min(2 * size, inlineSizeMax(keySize));
+  const moved = allocateString(
+    db,
+    address,
+    keyBytes,
+    keyStart,
+    keyEnd,
+    ENCODING_RAW,
+    0,
+    end === start ? size : room,
+    expireMs,
+  );
   const base = byteOffsetOf(moved);
   const i32 = db.arena.i32[segmentOf(moved)];
   writeValueWord(i32, base, size);
-  readString(db, moved);
-  view.bytes.set(grown, view.start);
+  const target = db.arena.u8[segmentOf(moved)];
+  const at = base + valueOffset(i32, base);
+  copyBytes(kept, start, end, target, at);
+  target.fill(0, at + end - start, at + size);
+  link(db, address, hash, moved, expireMs);
   return moved;
-}
-
-/** Offset of the value in an inline string's record; for MEMORY USAGE and DEBUG OBJECT. */
-export function headerSize(db: Database, address: number): number {
-  return keyOffset(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
 }

@@ -1,0 +1,80 @@
+/** CLIENT and its subcommands. */
+import type { Call } from '../../call.ts';
+import { defineCommand, LOADING, STALE } from '../../define.ts';
+import { replyHelp } from '../../help.ts';
+import { CLIENT_KILL } from './kill.ts';
+import { CLIENT_INFO, CLIENT_LIST } from './list.ts';
+import { CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_REPLY } from './modes.ts';
+import { CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
+
+const CLIENT_HELP = defineCommand({
+  name: 'HELP',
+  summary: 'Says what the subcommands do.',
+  group: 'connection',
+  since: '5.0.0',
+  complexity: 'O(1)',
+  arity: 2, // CLIENT HELP
+  flags: LOADING | STALE,
+  handler: help,
+});
+
+export const CLIENT = defineCommand({
+  name: 'CLIENT',
+  summary: 'Commands about client connections.',
+  group: 'connection',
+  since: '2.4.0',
+  complexity: 'Depends on subcommand.',
+  arity: -2,
+  flags: 0,
+  subcommands: [
+    CLIENT_ID,
+    CLIENT_GETNAME,
+    CLIENT_SETNAME,
+    CLIENT_SETINFO,
+    CLIENT_INFO,
+    CLIENT_LIST,
+    CLIENT_KILL,
+    CLIENT_REPLY,
+    CLIENT_NO_EVICT,
+    CLIENT_NO_TOUCH,
+    CLIENT_HELP,
+  ],
+});
+
+function help(call: Call): void {
+  replyHelp(call, 'CLIENT', [
+    'GETNAME',
+    '    The name of this connection, or null.',
+    'ID',
+    '    The id of this connection.',
+    'INFO',
+    '    What the server knows of this connection.',
+    'KILL <ip:port>',
+    '    Close the connection from that address.',
+    'KILL <option> <value> [<option> <value> [...]]',
+    '    Close the connections for which all options hold:',
+    '    * ADDR (<ip:port>|<unixsocket>:0)',
+    '      The address it comes from.',
+    '    * LADDR (<ip:port>|<unixsocket>:0)',
+    '      The address of this server that it came in on.',
+    '    * ID <client-id>',
+    '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+    '    * USER <username>',
+    '    * MAXAGE <seconds>',
+    '      Open for at least so long.',
+    '    * SKIPME (YES|NO)',
+    '      Spare this connection (default: yes).',
+    'LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> [<client-id> ...]]',
+    '    A line for each open connection.',
+    'NO-EVICT (ON|OFF)',
+    '    Whether this connection may be closed to save memory.',
+    'NO-TOUCH (ON|OFF)',
+    '    Whether commands of this connection leave the last use of keys as it is.',
+    'REPLY (ON|OFF|SKIP)',
+    '    Whether commands of this connection are answered; SKIP is for the next one.',
+    'SETINFO (LIB-NAME|LIB-VER) <value>',
+    '    Say which library the client uses.',
+    'SETNAME <name>',
+    '    Name this connection.',
+  ]);
+}

@@ -1,0 +1,128 @@
+/**
+ * SELECT, DBSIZE, FLUSHDB, FLUSHALL and SWAPDB: whole databases.
+ *
+ * Flushing never holds the server up, whatever SYNC or ASYNC say: the memory is given back whole, or in slices when other
+ * databases share it.
+ */
+import { parseSafeInteger } from '../../base/int64.ts';
+import * as errors from '../../resp/errors.ts';
+import type { Call } from '../call.ts';
+import { arg, defineCommand, FAST, LOADING, READONLY, STALE, WRITE } from '../define.ts';
+import { INT32_MAX, INT32_MIN, readDatabase } from './database-index.ts';
+
+export const SELECT = defineCommand({
+  name: 'SELECT',
+  summary: 'Chooses the database that the connection works on.',
+  group: 'connection',
+  since: '1.0.0',
+  complexity: 'O(1)',
+  arity: 2, // SELECT index
+  flags: LOADING | STALE | FAST,
+  args: [arg.integer('index')],
+  handler: select,
+});
+
+export const DBSIZE = defineCommand({
+  name: 'DBSIZE',
+  summary: 'Returns the number of keys of the database.',
+  group: 'server',
+  since: '1.0.0',
+  complexity: 'O(1)',
+  arity: 1, // DBSIZE
+  flags: READONLY | FAST,
+  tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+  categories: ['keyspace'],
+  handler: (call) => call.reply.integer(call.db.count),
+});
+
+const FLUSH = {
+  group: 'server',
+  since: '1.0.0',
+  complexity:
+    'O(1) when no other database has keys, else O(N) in the background where N is the number of keys',
+  arity: -1, // FLUSHDB [ASYNC|SYNC]
+  flags: WRITE,
+  tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+  history: [
+    ['4.0.0', 'Added the `ASYNC` flushing mode modifier.'],
+    ['6.2.0', 'Added the `SYNC` flushing mode modifier.'],
+  ],
+  args: [
+    arg.oneOf(
+      'async',
+      [arg.token('async', 'ASYNC', { since: '4.0.0' }), arg.token('sync', 'SYNC', { since: '6.2.0' })],
+      { optional: true },
+    ),
+  ],
+  categories: ['keyspace', 'dangerous'],
+} as const;
+
+export const FLUSHDB = defineCommand({
+  ...FLUSH,
+  name: 'FLUSHDB',
+  summary: 'Deletes all keys of the database.',
+  handler: (call) => flush(call, () => call.server.keyspace.flush(call.db)),
+});
+
+export const FLUSHALL = defineCommand({
+  ...FLUSH,
+  name: 'FLUSHALL',
+  summary: 'Deletes all keys of all databases.',
+  handler: (call) => flush(call, () => call.server.keyspace.flushAll()),
+});
+
+export const SWAPDB = defineCommand({
+  name: 'SWAPDB',
+  summary: 'Exchanges the content of two databases.',
+  group: 'server',
+  since: '4.0.0',
+  complexity: 'O(N) where N is the number of clients that watch or block on keys of either database',
+  arity: 3, // SWAPDB index1 index2
+  flags: WRITE | FAST,
+  args: [arg.integer('index1'), arg.integer('index2')],
+  categories: ['keyspace', 'dangerous'],
+  handler: swapDb,
+});
+
+function select(call: Call): void {
+  const db = readDatabase(call, 1);
+  if (db === null) return;
+  call.session.db = db;
+  call.reply.ok();
+}
+
+function flush(call: Call, empty: () => number): void {
+  const isMode = call.argc === 2 && (call.is(1, 'SYNC') || call.is(1, 'ASYNC'));
+  if (call.argc > 1 && !isMode) {
+    call.reply.error(errors.SYNTAX);
+    return;
+  }
+  call.server.keyspace.dirty += empty();
+  call.reply.ok();
+}
+
+function swapDb(call: Call): void {
+  const { keyspace } = call.server;
+  const first = readIndex(call, 1);
+  if (Number.isNaN(first)) {
+    call.reply.error(errors.FIRST_DB_INDEX);
+    return;
+  }
+  const second = readIndex(call, 2);
+  if (Number.isNaN(second)) {
+    call.reply.error(errors.SECOND_DB_INDEX);
+    return;
+  }
+  if (!(first in keyspace.databases) || !(second in keyspace.databases)) {
+    call.reply.error(errors.DB_INDEX_RANGE);
+    return;
+  }
+  keyspace.swap(first, second);
+  call.reply.ok();
+}
+
+/** A 32-bit integer, or NaN. */
+function readIndex(call: Call, index: number): number {
+  const number = parseSafeInteger(call.bytes, call.start(index), call.end(index));
+  return number >= INT32_MIN && number <= INT32_MAX ? number : Number.NaN;
+}

@@ -1,0 +1,41 @@
+/** The commands that work on keys of any type, and on whole databases. */
+import type { CommandDeclaration } from '../define.ts';
+import { COPY, MOVE } from './copy.ts';
+import { DBSIZE, FLUSHALL, FLUSHDB, SELECT, SWAPDB } from './databases.ts';
+import { DEL, UNLINK } from './del.ts';
+import { EXISTS, TOUCH, TYPE } from './exists.ts';
+import { EXPIRE, EXPIREAT, PERSIST, PEXPIRE, PEXPIREAT } from './expire.ts';
+import { OBJECT } from './object.ts';
+import { RENAME, RENAMENX } from './rename.ts';
+import { KEYS, RANDOMKEY, SCAN } from './scan.ts';
+import { EXPIRETIME, PEXPIRETIME, PTTL, TTL } from './ttl.ts';
+
+export const GENERIC_COMMANDS: readonly CommandDeclaration[] = [
+  DEL,
+  UNLINK,
+  EXISTS,
+  TYPE,
+  TOUCH,
+  TTL,
+  PTTL,
+  EXPIRE,
+  PEXPIRE,
+  EXPIREAT,
+  PEXPIREAT,
+  EXPIRETIME,
+  PEXPIRETIME,
+  PERSIST,
+  RENAME,
+  RENAMENX,
+  COPY,
+  MOVE,
+  RANDOMKEY,
+  KEYS,
+  SCAN,
+  OBJECT,
+  SELECT,
+  DBSIZE,
+  FLUSHDB,
+  FLUSHALL,
+  SWAPDB,
+];

@@ -1,0 +1,144 @@
+/**
+ * DEBUG: aids for tests and for looking inside. Not for applications: enable-debug-command must allow it.
+ *
+ * Its subcommands are no commands of their own (COMMAND does not list them), so they are told apart here, by name and
+ * number of arguments.
+ */
+import { globMatchString } from '../../../base/glob.ts';
+import * as errors from '../../../resp/errors.ts';
+import type { Call } from '../../call.ts';
+import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../../define.ts';
+import { replyHelp } from '../../help.ts';
+import { object } from './object.ts';
+import { populate } from './populate.ts';
+import { protocol } from './protocol.ts';
+
+export const DEBUG = defineCommand({
+  name: 'DEBUG',
+  summary: 'Commands for debugging the server and its tests.',
+  group: 'server',
+  since: '1.0.0',
+  complexity: 'Depends on subcommand.',
+  arity: -2, // DEBUG subcommand [argument ...]
+  flags: ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED,
+  docFlags: ['syscmd'],
+  handler: debug,
+});
+
+interface Subcommand {
+  /** Arguments with DEBUG and the subcommand's name, at least and at most. */
+  least: number;
+  most: number;
+  help: readonly string[];
+  run: (call: Call) => void;
+}
+
+const SUBCOMMANDS: Record<string, Subcommand> = {
+  'change-repl-id': {
+    least: 2,
+    most: 2,
+    help: ['CHANGE-REPL-ID', '    Give the server a new replication id.'],
+    run: changeReplicationId,
+  },
+  error: {
+    least: 3,
+    most: 3,
+    help: ['ERROR <string>', '    Reply that error.'],
+    run: (call) => call.reply.error(call.text(2)),
+  },
+  help: { least: 2, most: 2, help: [], run: help },
+  log: {
+    least: 3,
+    most: 3,
+    help: ['LOG <message>', '    Write a line to the log.'],
+    run: log,
+  },
+  object: {
+    least: 3,
+    most: 4,
+    help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
+    run: object,
+  },
+  populate: {
+    least: 3,
+    most: 5,
+    help: [
+      'POPULATE <count> [<prefix>] [<size>]',
+      '    Create the keys <prefix>:0, <prefix>:1 ... that do not exist yet. The prefix is',
+      "    'key' if none is given.",
+    ],
+    run: populate,
+  },
+  protocol: {
+    least: 3,
+    most: 3,
+    help: [
+      'PROTOCOL <type>',
+      '    Reply an example of a type: string, integer, double, bignum, null, array, set, map,',
+      '    attrib, push, verbatim, true, false.',
+    ],
+    run: protocol,
+  },
+  'set-active-expire': {
+    least: 3,
+    most: 3,
+    help: ['SET-ACTIVE-EXPIRE <0|1>', '    Stop or resume deleting keys whose time has come before they are asked for.'],
+    run: setActiveExpire,
+  },
+  sleep: {
+    least: 3,
+    most: 3,
+    help: ['SLEEP <seconds>', '    Do nothing for so long. Decimals allowed.'],
+    run: sleep,
+  },
+  'stringmatch-len': {
+    least: 4,
+    most: 4,
+    help: ['STRINGMATCH-LEN <pattern> <string>', '    Reply 1 if the string matches the glob-style pattern.'],
+    run: stringMatch,
+  },
+};
+
+function debug(call: Call): void {
+  const name = call.lowerText(1);
+  const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+  if (!subcommand || call.argc < subcommand.least || call.argc > subcommand.most) {
+    call.reply.error(errors.subcommandSyntax(call.text(1), 'DEBUG'));
+    return;
+  }
+  subcommand.run(call);
+}
+
+function help(call: Call): void {
+  const lines = Object.values(SUBCOMMANDS).flatMap((subcommand) => subcommand.help);
+  replyHelp(call, 'DEBUG', lines);
+}
+
+function changeReplicationId(call: Call): void {
+  const { server } = call;
+  let id = '';
+  for (let i = 0; i < 5; i++) id += server.random.nextUint32().toString(16).padStart(8, '0');
+  server.replicationId = id;
+  call.reply.ok();
+}
+
+function log(call: Call): void {
+  call.server.services.log('warning', `DEBUG LOG: ${call.text(2)}`);
+  call.reply.ok();
+}
+
+/** Text that is no number counts as 0, here and in SLEEP. */
+function setActiveExpire(call: Call): void {
+  call.server.activeExpireEnabled = Number.parseInt(call.text(2), 10) > 0;
+  call.reply.ok();
+}
+
+function sleep(call: Call): void {
+  const seconds = Number.parseFloat(call.text(2));
+  if (seconds > 0) call.server.services.sleep(seconds * 1000);
+  call.reply.ok();
+}
+
+function stringMatch(call: Call): void {
+  call.reply.integer(globMatchString(call.text(2), call.text(3)) ? 1 : 0);
+}

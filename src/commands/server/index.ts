@@ -1,0 +1,20 @@
+/** The server commands. */
+import type { CommandDeclaration } from '../define.ts';
+import { CONFIG } from './config.ts';
+import { DEBUG } from './debug/index.ts';
+import { INFO } from './info.ts';
+import { LOLWUT } from './lolwut.ts';
+import { MEMORY } from './memory.ts';
+import { SHUTDOWN } from './shutdown.ts';
+import { ROLE, TIME } from './time.ts';
+
+export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
+  INFO,
+  CONFIG,
+  TIME,
+  ROLE,
+  SHUTDOWN,
+  LOLWUT,
+  MEMORY,
+  DEBUG,
+];

@@ -1,0 +1,125 @@
+/**
+ * What commands ask of main, which owns files, addresses and the working directory: the executor's side.
+ *
+ * The session that asks is parked: its later requests wait, everyone else's run. The answer comes by the mailbox, and
+ * the waiting function replies as if it were the handler. Main's side is ../supervisor/async-calls.ts.
+ *
+ *   CONFIG SET dir, port, bind   main tries; if it cannot, nothing has changed, else the whole change is committed. Should the
+ *                                commit fail after that (a hook refuses), main is told to go back
+ *   CONFIG REWRITE               main reads the file, the new text is made here where the values are, main writes it
+ */
+import type { Session } from '../commands/session.ts';
+import { type Change, type ChangeEntry, type Config, setFailure } from '../config/config.ts';
+import { rewriteConfig } from '../config/rewrite.ts';
+import type { FromExecutor, OutsideAnswer, OutsideRequest } from '../supervisor/messages.ts';
+
+type Done = (answer: unknown) => void;
+
+export interface MainCallsParts {
+  config: Config;
+  send: (message: FromExecutor) => void;
+  park: (session: Session) => void;
+  unpark: (session: Session, answer: () => void) => void;
+}
+
+/** Directives that main applies; tls-* are asynchronous in principle, but there is no TLS to apply them to. */
+const APPLIED_BY_MAIN = ['dir', 'port', 'bind'];
+
+export class MainCalls {
+  private readonly parts: MainCallsParts;
+  private readonly pending = new Map<number, { session: Session; done: Done }>();
+  private nextId = 1;
+
+  constructor(parts: MainCallsParts) {
+    this.parts = parts;
+  }
+
+  /** The answer to call `id` has come. */
+  answer(id: number, value: unknown): void {
+    const waiting = this.pending.get(id);
+    if (!waiting) return;
+    this.pending.delete(id);
+    this.parts.unpark(waiting.session, () => waiting.done(value));
+  }
+
+  private ask(session: Session, kind: string, data: unknown, done: Done): void {
+    const id = this.nextId++;
+    this.pending.set(id, { session, done });
+    this.parts.park(session);
+    this.parts.send({ type: 'ask', id, kind, data });
+  }
+
+  /** Applies the change, main's part first; `done` gets the error reply or null. */
+  applyChange(session: Session, change: Change, done: (error: string | null) => void): void {
+    const { config } = this.parts;
+    const request = outsideRequest(change, config);
+    if (request === null) {
+      done(config.commit(change));
+      return;
+    }
+    this.ask(session, 'apply', request, (answer) => {
+      const outcome = answer as OutsideAnswer;
+      if (outcome.failed !== null) {
+        done(setFailure(shownName(change, outcome.failed.directive), outcome.failed.why));
+        return;
+      }
+      const error = config.commit(withDirectory(change, outcome.directory));
+      if (error !== null) this.tellMain(backRequest(change, config));
+      done(error);
+    });
+  }
+
+  /** An order that nobody waits for. */
+  private tellMain(request: OutsideRequest): void {
+    this.parts.send({ type: 'ask', id: 0, kind: 'apply', data: request });
+  }
+
+  /** `done` gets null or why the file could not be written. */
+  rewriteConfig(session: Session, done: (why: string | null) => void): void {
+    this.ask(session, 'read-config', null, (answer) => {
+      const { text } = answer as { text: string | null };
+      const after = rewriteConfig(text, this.parts.config);
+      this.ask(session, 'write-config', after, (why) => done(why as string | null));
+    });
+  }
+}
+
+/** What main has to do for the change, or null for nothing. */
+function outsideRequest(change: Change, config: Config): OutsideRequest | null {
+  const wanted = new Map(change.entries.map(({ name, after }) => [name, after]));
+  if (!change.async.some((name) => APPLIED_BY_MAIN.includes(name))) return null;
+  return {
+    directory: change.async.includes('dir') ? (wanted.get('dir') as string) : null,
+    listen:
+      change.async.includes('port') || change.async.includes('bind')
+        ? {
+            bind: words(wanted.get('bind') ?? config.value('bind')),
+            port: Number(wanted.get('port') ?? config.value('port')),
+            backlog: config.number('tcp-backlog'),
+            blame: change.async.includes('port') ? 'port' : 'bind',
+          }
+        : null,
+  };
+}
+
+/** The same for the way back: the values in force. */
+function backRequest(change: Change, config: Config): OutsideRequest {
+  const back = change.entries.map((entry) => ({ ...entry, after: config.value(entry.name) }));
+  return outsideRequest({ ...change, entries: back }, config)!;
+}
+
+function words(value: unknown): string[] {
+  return value === '' ? [] : String(value).split(' ');
+}
+
+/** The change with the working directory as the operating system tells it. */
+function withDirectory(change: Change, directory: string | null): Change {
+  if (directory === null) return change;
+  const resolve = (entry: ChangeEntry) => (entry.name === 'dir' ? { ...entry, after: directory } : entry);
+  return { ...change, entries: change.entries.map(resolve) };
+}
+
+/** The name under which the client gave a directive. */
+function shownName(change: Change, name: string): string {
+  return change.entries.find((entry) => entry.name === name)?.shown ?? name;
+}

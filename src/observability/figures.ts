@@ -1,0 +1,51 @@
+/** Figures of the process and its threads, as INFO shows them. The executor gathers them; see InfoSources. */
+
+/** As main last read them, ten times a second. */
+export interface ProcessFigures {
+  residentBytes: number;
+  peakResidentBytes: number;
+  cpuUserUs: number;
+  cpuSystemUs: number;
+}
+
+/** The executor's own JS heap. */
+export interface HeapFigures {
+  usedBytes: number;
+  totalBytes: number;
+  majorGcs: number;
+  gcMaxPauseMs: number;
+  /** The longest time between two looks at the rings. */
+  stallMaxMs: number;
+}
+
+export interface ThreadFigures {
+  /** executor, bio, io_0 ... */
+  name: string;
+  /** Share of time awake, 0..1, over the last second. */
+  busy: number;
+  /** Requests published and not taken; for the executor those of all rings. */
+  ringDepth: number;
+  batches: number;
+  commands: number;
+  parks: number;
+  wakeups: number;
+  heapBytes: number;
+}
+
+/** Sums over all io workers since the last CONFIG RESETSTAT. */
+export interface NetworkFigures {
+  inputBytes: number;
+  outputBytes: number;
+  reads: number;
+  writes: number;
+  rejectedConnections: number;
+  queryLimitDisconnections: number;
+}
+
+/** Where INFO's figures come from. Each call reads them afresh. */
+export interface InfoSources {
+  process(): ProcessFigures;
+  heap(): HeapFigures;
+  threads(): ThreadFigures[];
+  network(): NetworkFigures;
+}

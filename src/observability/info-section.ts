@@ -1,0 +1,129 @@
+/**
+ * The form of INFO: sections, each a list of rows. A row is a field with a function of the facts, or lines of its own
+ * making. One InfoFacts serves a whole INFO, so that figures that are shown in two places agree.
+ */
+import type { Server } from '../commands/server.ts';
+import { GATE_CLOSING } from '../commands/session.ts';
+import type { HeapFigures, InfoSources, NetworkFigures, ProcessFigures, ThreadFigures } from './figures.ts';
+
+export type InfoValue = string | number;
+
+export interface InfoField {
+  readonly name: string;
+  readonly value: (facts: InfoFacts) => InfoValue;
+  /** Not shown under an earlier compat-version. */
+  readonly since?: '7.2';
+}
+
+export interface InfoSection {
+  /** What INFO calls it, in lower case. */
+  readonly name: string;
+  readonly title: string;
+  /** Shown by a plain INFO; the others by `INFO all` or by name. */
+  readonly usual: boolean;
+  readonly fields?: readonly InfoField[];
+  /** Lines after the fields, as many as there are things to tell of. */
+  readonly lines?: (facts: InfoFacts) => string[];
+}
+
+/** A field whose value does not change: something that this server does not do, reported as Redis reports that it does not happen. */
+export function fixed(name: string, value: InfoValue): InfoField {
+  return { name, value: () => value };
+}
+
+export function field(name: string, value: (facts: InfoFacts) => InfoValue, since?: '7.2'): InfoField {
+  return since === undefined ? { name, value } : { name, value, since };
+}
+
+/** What one INFO is told from. */
+export class InfoFacts {
+  readonly server: Server;
+  readonly process: ProcessFigures;
+  readonly heap: HeapFigures;
+  readonly threads: ThreadFigures[];
+  readonly network: NetworkFigures;
+  readonly memory: MemoryFacts;
+  readonly clients: ClientFacts;
+
+  constructor(server: Server, sources: InfoSources) {
+    this.server = server;
+    this.process = sources.process();
+    this.heap = sources.heap();
+    this.threads = sources.threads();
+    this.network = sources.network();
+    this.memory = memoryFacts(server);
+    this.clients = clientFacts(server);
+  }
+
+  get uptimeSeconds(): number {
+    return Math.max(0, Math.floor((this.server.nowMs - this.server.startMs) / 1000));
+  }
+}
+
+export interface MemoryFacts {
+  /** Data and the tables that find it, exact. */
+  usedBytes: number;
+  /** The tables alone. */
+  tableBytes: number;
+  /** What the arena holds of the operating system, used or not. */
+  reservedBytes: number;
+  peakBytes: number;
+}
+
+function memoryFacts(server: Server): MemoryFacts {
+  const { keyspace, stats } = server;
+  let tableBytes = 0;
+  for (const db of keyspace.databases) tableBytes += db.dict.bytes + db.expires.bytes;
+  const usedBytes = keyspace.usedBytes;
+  return {
+    usedBytes,
+    tableBytes,
+    reservedBytes: keyspace.arena.reservedBytes + keyspace.large.usedBytes,
+    peakBytes: Math.max(stats.peakMemory, usedBytes),
+  };
+}
+
+export interface ClientFacts {
+  connected: number;
+  /** Bytes that clients make the server hold: unread replies and commands that wait. */
+  bytes: number;
+  largestInput: number;
+  largestOutput: number;
+}
+
+function clientFacts(server: Server): ClientFacts {
+  const facts = { connected: 0, bytes: 0, largestInput: 0, largestOutput: 0 };
+  for (const session of server.sessions.values()) {
+    if ((session.gate & GATE_CLOSING) !== 0) continue;
+    const input = session.link.queryBufferBytes(session);
+    const output = Math.max(0, session.link.outputBacklog(session));
+    facts.connected++;
+    facts.bytes += input + output;
+    facts.largestInput = Math.max(facts.largestInput, input);
+    facts.largestOutput = Math.max(facts.largestOutput, output);
+  }
+  return facts;
+}
+
+const UNITS: ReadonlyArray<readonly [number, string]> = [
+  [1024 ** 5, 'P'],
+  [1024 ** 4, 'T'],
+  [1024 ** 3, 'G'],
+  [1024 ** 2, 'M'],
+  [1024, 'K'],
+];
+
+/** Bytes for people: 1.04M. */
+export function human(bytes: number): string {
+  for (const [size, letter] of UNITS) if (bytes >= size) return `${(bytes / size).toFixed(2)}${letter}`;
+  return `${bytes}B`;
+}
+
+/** a / b with two decimals; 0.00 when there is no b. */
+export function ratio(a: number, b: number): string {
+  return (b > 0 ? a / b : 0).toFixed(2);
+}
+
+export function percent(a: number, b: number): string {
+  return `${ratio(a * 100, b)}%`;
+}

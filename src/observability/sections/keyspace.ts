@@ -1,0 +1,64 @@
+/** INFO's sections that have a line per thing: commands, errors, databases. */
+import type { Database } from '../../keyspace/database.ts';
+import { fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
+
+/** Entries of the expiry index that avg_ttl is computed from, spread evenly over their order. */
+const TTL_SAMPLES = 32;
+
+export const COMMAND_STATS: InfoSection = {
+  name: 'commandstats',
+  title: 'Commandstats',
+  usual: false,
+  lines: commandLines,
+};
+
+function commandLines({ server }: InfoFacts): string[] {
+  const { stats, table } = server;
+  const lines: string[] = [];
+  for (const { id, fullName } of table.byId) {
+    const calls = stats.calls[id];
+    if (calls + stats.rejected[id] + stats.failed[id] === 0) continue;
+    const usec = Math.round(stats.usec[id]);
+    const each = (calls > 0 ? stats.usec[id] / calls : 0).toFixed(2);
+    const counts = `rejected_calls=${stats.rejected[id]},failed_calls=${stats.failed[id]}`;
+    lines.push(`cmdstat_${fullName}:calls=${calls},usec=${usec},usec_per_call=${each},${counts}`);
+  }
+  return lines;
+}
+
+export const ERROR_STATS: InfoSection = {
+  name: 'errorstats',
+  title: 'Errorstats',
+  usual: true,
+  lines: ({ server }) => [...server.stats.errors].map(([code, count]) => `errorstat_${code}:count=${count}`),
+};
+
+export const CLUSTER: InfoSection = {
+  name: 'cluster',
+  title: 'Cluster',
+  usual: true,
+  fields: [fixed('cluster_enabled', 0)],
+};
+
+export const KEYSPACE: InfoSection = {
+  name: 'keyspace',
+  title: 'Keyspace',
+  usual: true,
+  lines: ({ server }) =>
+    server.keyspace.databases
+      .filter((db) => db.count > 0)
+      .map((db) => `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${averageTtl(db)}`),
+};
+
+/** Milliseconds, 0 when no key has a TTL. */
+function averageTtl(db: Database): number {
+  const { expires, keyspace } = db;
+  const samples = Math.min(TTL_SAMPLES, expires.count);
+  if (samples === 0) return 0;
+  let sum = 0;
+  for (let i = 0; i < samples; i++) {
+    expires.at(Math.floor(((i + 0.5) * expires.count) / samples));
+    sum += Math.max(0, expires.foundTime - keyspace.nowMs);
+  }
+  return Math.round(sum / samples);
+}

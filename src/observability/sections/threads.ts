@@ -1,0 +1,46 @@
+/**
+ * INFO threads, which no other server has: what each thread does.
+ *
+ *   thread_io_0:busy=0.42,ring_depth=0,batches=91,commands=4550,commands_per_batch=50.0,parks=12,wakeups=12,heap_bytes=...
+ *
+ * A batch is what an io worker published at once, and for the executor what one ring held when it was looked at. A park is a
+ * time that the thread went to sleep, a wake-up a time that another thread ended it.
+ */
+import type { ThreadFigures } from '../figures.ts';
+import { field, type InfoFacts, type InfoSection } from '../info-section.ts';
+
+export const THREADS: InfoSection = {
+  name: 'threads',
+  title: 'Threads',
+  usual: true,
+  fields: [
+    field('io_threads', ({ server }) => server.host.ioThreads),
+    field('cores', ({ server }) => server.host.cores),
+    field('executor_heap_used_bytes', ({ heap }) => heap.usedBytes),
+    field('executor_heap_total_bytes', ({ heap }) => heap.totalBytes),
+    field('executor_major_gcs', ({ heap }) => heap.majorGcs),
+    field('executor_gc_max_pause_ms', ({ heap }) => heap.gcMaxPauseMs.toFixed(3)),
+    field('executor_stall_max_ms', ({ heap }) => heap.stallMaxMs.toFixed(3)),
+    field('io_heap_used_bytes', ioHeapBytes),
+  ],
+  lines: ({ threads }) => threads.map(threadLine),
+};
+
+function ioHeapBytes({ threads }: InfoFacts): number {
+  return threads.reduce((sum, { name, heapBytes }) => sum + (name.startsWith('io_') ? heapBytes : 0), 0);
+}
+
+function threadLine(row: ThreadFigures): string {
+  const perBatch = row.batches > 0 ? row.commands / row.batches : 0;
+  const figures = [
+    `busy=${row.busy.toFixed(2)}`,
+    `ring_depth=${row.ringDepth}`,
+    `batches=${row.batches}`,
+    `commands=${row.commands}`,
+    `commands_per_batch=${perBatch.toFixed(1)}`,
+    `parks=${row.parks}`,
+    `wakeups=${row.wakeups}`,
+    `heap_bytes=${row.heapBytes}`,
+  ];
+  return `thread_${row.name}:${figures.join(',')}`;
+}

@@ -1,0 +1,274 @@
+/**
+ * The log, executor -> bio: a byte ring of entries, each of which has a position in one endless stream.
+ *
+ * Not wired yet: persistence comes later and appends its commands here. It is built and tested with the other
+ * rings because what leaves for a client will carry a position of this stream.
+ *
+ * The stream is what an append-only file holds: the bytes of one entry after the other, no headers, no padding. An
+ * entry may therefore lie across the end of the area (the reader gets two pieces and writes both), so no byte of the
+ * area is wasted and no entry needs contiguous room.
+ *
+ *             written              appended
+ *                |                    |
+ *   [ . . . . . .A A A A B B C C C C C. . . . . . ]      entries A, B, C; written .. appended is what bio must write
+ *
+ * Four positions are published, each by one thread, and only ever grow:
+ *
+ *   LOG_APPENDED   executor   end of the bytes that bio may write
+ *   LOG_WHOLE      executor   end of the last whole entry among them (differs while a large entry is under way)
+ *   LOG_WRITTEN    bio        end of what write() has taken; the room before it is free again
+ *   LOG_FSYNCED    bio        end of what a completed fsync covers
+ *
+ * An io worker holds a frame until LOG_WRITTEN or LOG_FSYNCED (by appendfsync) has reached the frame's position, which
+ * it compares as a plain number. If bio dies, main writes out LOG_WRITTEN .. LOG_WHOLE from the same memory.
+ *
+ * A position is a byte count below 2^53 (at 1 GB/s: 285 years), held in two Int32 words, low and high. Two words cannot be
+ * stored at once, so the high one is stored twice, around the low one:
+ *
+ *   writer   check = high'   low = low'   high = high'
+ *   reader   high            low          check;  again unless high equals check
+ *
+ * When the reader saw high h, low was stored for h or later; when it is later, check no longer is h.
+ *
+ * Who may do what: LogWriter belongs to the executor, LogReader to bio, readPosition() to anybody.
+ *
+ *   1. appended - written <= the size of the area: nothing unwritten is overwritten.
+ *   2. whole <= appended; they are equal outside a large entry.
+ *   3. what is appended is invisible until publish(), and then all of it is visible.
+ *
+ * Full: append() returns false and takes nothing; the executor then waits for bio with waitForRoom() (it may wait for bio;
+ * bio never waits for it). An entry of more than a quarter of the area is appended by pieces, so that any size goes through.
+ *
+ * Cost: a copy, and three atomic stores per publish.
+ */
+
+/** Bytes of the area: a power of two. */
+export const LOG_BYTES = 4 << 20;
+
+// --- words of the control block, one cache line (16 words) per position ----------------------------
+
+const LOW = 0;
+const HIGH = 1;
+const CHECK = 2;
+
+export const LOG_APPENDED = 0;
+export const LOG_WHOLE = 16;
+export const LOG_WRITTEN = 32;
+export const LOG_FSYNCED = 48;
+/** 1 while bio rests in its event loop with a waitAsync pending on this word. */
+const BIO_REST = 64;
+/** 1 while the executor waits on this word for room. */
+const ROOM_WANTED = 80;
+export const LOG_WORDS = 96;
+
+const WORD = 4294967296;
+/** Below this a byte loop beats TypedArray.set. */
+const LOOP_MAX = 48;
+
+/** What travels in workerData. */
+export interface LogMemory {
+  control: SharedArrayBuffer;
+  bytes: SharedArrayBuffer;
+}
+
+/** `size` is a power of two. */
+export function createLogMemory(size: number = LOG_BYTES): LogMemory {
+  return { control: new SharedArrayBuffer(LOG_WORDS * 4), bytes: new SharedArrayBuffer(size) };
+}
+
+/** The position published at `at` (LOG_WRITTEN ...), whole however the writer is caught. Any thread; allocates nothing. */
+export function readPosition(control: Int32Array, at: number): number {
+  for (;;) {
+    const high = Atomics.load(control, at + HIGH);
+    const low = Atomics.load(control, at + LOW);
+    if (Atomics.load(control, at + CHECK) === high) return high * WORD + (low >>> 0);
+  }
+}
+
+function storePosition(control: Int32Array, at: number, position: number): void {
+  const high = Math.floor(position / WORD);
+  Atomics.store(control, at + CHECK, high);
+  Atomics.store(control, at + LOW, position | 0);
+  Atomics.store(control, at + HIGH, high);
+}
+
+/** Starts all positions elsewhere than at 0: the size of a file that is gone on with. Before either side exists. */
+export function startLogAt(memory: LogMemory, position: number): void {
+  const control = new Int32Array(memory.control);
+  for (const at of [LOG_APPENDED, LOG_WHOLE, LOG_WRITTEN, LOG_FSYNCED]) storePosition(control, at, position);
+}
+
+/** The executor's side. */
+export class LogWriter {
+  /** After everything appended, published or not. */
+  position: number;
+  /** After the last whole entry. */
+  whole: number;
+  /** An entry of more bytes than this is appended by pieces. */
+  readonly entryMax: number;
+  private readonly control: Int32Array;
+  private readonly bytes: Uint8Array;
+  private published: number;
+  private publishedWhole: number;
+  /** How much of the stream bio had written when we last looked. */
+  private writtenSeen: number;
+
+  constructor(memory: LogMemory) {
+    this.control = new Int32Array(memory.control);
+    this.bytes = new Uint8Array(memory.bytes);
+    this.entryMax = this.bytes.length >> 2;
+    this.position = readPosition(this.control, LOG_APPENDED);
+    this.whole = this.position;
+    this.published = this.position;
+    this.publishedWhole = this.position;
+    this.writtenSeen = readPosition(this.control, LOG_WRITTEN);
+  }
+
+  /** Bytes that append() would take, as last seen. */
+  get free(): number {
+    return this.bytes.length - (this.position - this.writtenSeen);
+  }
+
+  /**
+   * Appends bytes[start..end), at most entryMax, as one entry. False when there is no room: nothing was taken. The
+   * caller may re-use the bytes on return.
+   */
+  append(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.hasRoom(end - start)) return false;
+    this.copy(bytes, start, end);
+    this.whole = this.position;
+    return true;
+  }
+
+  /** Appends as much of a large entry as there is room for; returns how many bytes that was. endEntry() ends it. */
+  appendPiece(bytes: Uint8Array, start: number, end: number): number {
+    this.hasRoom(end - start);
+    const size = Math.min(end - start, this.free);
+    this.copy(bytes, start, start + size);
+    return size;
+  }
+
+  /** What was appended by pieces is a whole entry now. */
+  endEntry(): void {
+    this.whole = this.position;
+  }
+
+  /** Makes everything appended so far visible and wakes bio if it rests. Returns true when it had to be woken. */
+  publish(): boolean {
+    const { control } = this;
+    if (this.published === this.position && this.publishedWhole === this.whole) return false;
+    this.published = this.position;
+    this.publishedWhole = this.whole;
+    storePosition(control, LOG_APPENDED, this.position);
+    storePosition(control, LOG_WHOLE, this.whole);
+    if (Atomics.load(control, BIO_REST) === 0) return false;
+    if (Atomics.exchange(control, BIO_REST, 0) === 0) return false;
+    Atomics.notify(control, BIO_REST);
+    return true;
+  }
+
+  /**
+   * Waits until bio has written something, at most timeoutMs; what was appended must be published, or bio has nothing
+   * to write. Returns false when the time was up and nothing was written.
+   */
+  waitForRoom(timeoutMs: number): boolean {
+    const { control } = this;
+    const before = this.writtenSeen;
+    Atomics.store(control, ROOM_WANTED, 1);
+    this.refresh();
+    if (this.writtenSeen === before) Atomics.wait(control, ROOM_WANTED, 1, timeoutMs);
+    Atomics.store(control, ROOM_WANTED, 0);
+    this.refresh();
+    return this.writtenSeen !== before;
+  }
+
+  private hasRoom(size: number): boolean {
+    if (size <= this.free) return true;
+    this.refresh();
+    return size <= this.free;
+  }
+
+  private refresh(): void {
+    this.writtenSeen = readPosition(this.control, LOG_WRITTEN);
+  }
+
+  private copy(from: Uint8Array, start: number, end: number): void {
+    const at = this.position & (this.bytes.length - 1);
+    const size = end - start;
+    const first = Math.min(size, this.bytes.length - at);
+    copyBytes(from, start, start + first, this.bytes, at);
+    if (first < size) copyBytes(from, start + first, end, this.bytes, 0);
+    this.position += size;
+  }
+}
+
+/** Bio's side. */
+export class LogReader {
+  private readonly control: Int32Array;
+  private readonly bytes: Uint8Array;
+  /** The position up to which pieces() was told to be written. */
+  private position: number;
+
+  constructor(memory: LogMemory) {
+    this.control = new Int32Array(memory.control);
+    this.bytes = new Uint8Array(memory.bytes);
+    this.position = readPosition(this.control, LOG_WRITTEN);
+  }
+
+  /** Bytes that wait to be written. */
+  get waiting(): number {
+    return readPosition(this.control, LOG_APPENDED) - this.position;
+  }
+
+  /** What waits to be written, at most `max` bytes, as one or two views of the shared area; none when nothing waits. */
+  pieces(max: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
+    const size = Math.min(this.waiting, max);
+    if (size === 0) return [];
+    const at = this.position & (this.bytes.length - 1);
+    const first = Math.min(size, this.bytes.length - at);
+    const views = [this.bytes.subarray(at, at + first)];
+    if (first < size) views.push(this.bytes.subarray(0, size - first));
+    return views;
+  }
+
+  /** The first `count` bytes of pieces() are in the file: their room is free. Wakes an executor that waits for it. */
+  wrote(count: number): void {
+    const { control } = this;
+    this.position += count;
+    storePosition(control, LOG_WRITTEN, this.position);
+    if (Atomics.exchange(control, ROOM_WANTED, 0) === 1) Atomics.notify(control, ROOM_WANTED);
+  }
+
+  /** An fsync has completed that began when everything up to `position` had been written. */
+  fsynced(position: number): void {
+    storePosition(this.control, LOG_FSYNCED, position);
+  }
+
+  /** The position up to which everything is written: what the next fsync will cover. */
+  get written(): number {
+    return this.position;
+  }
+
+  /**
+   * Resolves when there is something to write; null when there is already. Does not keep the event loop alive. Only one
+   * at a time.
+   */
+  rest(): Promise<unknown> | null {
+    const { control } = this;
+    Atomics.store(control, BIO_REST, 1);
+    if (this.waiting > 0) {
+      Atomics.store(control, BIO_REST, 0);
+      return null;
+    }
+    const result = Atomics.waitAsync(control, BIO_REST, 1);
+    return result.async ? result.value : null;
+  }
+}
+
+function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > LOOP_MAX) {
+    to.set(from.subarray(start, end), at);
+    return;
+  }
+  for (let i = start; i < end; i++) to[at++] = from[i];
+}
