@@ -112,22 +112,47 @@ const gets = pipelines((key) => ['GET', key]);
 const incrs = pipelines((key) => ['INCR', `n${key}`]);
 for (let i = 0; i < KEYS; i++) {
   const words = ['SET', `key:${String(i).padStart(12, '0')}`, value];
-  const bytes = Uint8Array.from(`*3\r\n${words.map((w) => `$${w.length}\r\n${w}\r\n`).join('')}`, (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(`*3\r\n${words.map((w) => `$${w.length}\r\n${w}\r\n`).join('')}`, (c) =>
+    c.charCodeAt(0),
+  );
   input.take(connection, bytes, 0, bytes.length);
   requests.publish();
   execute();
 }
 const operations = PIPELINE * BURST;
-for (const [name, list] of [['SET', sets], ['GET', gets], ['INCR', incrs]] as const) {
+for (const [name, list] of [
+  ['SET', sets],
+  ['GET', gets],
+  ['INCR', incrs],
+] as const) {
   for (let i = 0; i < 2000; i++) {
     parse(list);
     execute();
   }
 }
 await perOperation(
-  ([['SET', sets], ['GET', gets], ['INCR', incrs]] as const).flatMap(([name, list]) => [
-    { name: `${name}: parse and describe, a pipeline of ${PIPELINE}`, operations, prepare: execute, run: () => parse(list) },
-    { name: `${name}: execute and reply`, operations, prepare: () => { execute(); parse(list); }, run: execute },
+  (
+    [
+      ['SET', sets],
+      ['GET', gets],
+      ['INCR', incrs],
+    ] as const
+  ).flatMap(([name, list]) => [
+    {
+      name: `${name}: parse and describe, a pipeline of ${PIPELINE}`,
+      operations,
+      prepare: execute,
+      run: () => parse(list),
+    },
+    {
+      name: `${name}: execute and reply`,
+      operations,
+      prepare: () => {
+        execute();
+        parse(list);
+      },
+      run: execute,
+    },
   ]),
   600,
 );

@@ -128,9 +128,12 @@ function copyByLoop(source: Uint8Array, start: number, until: number, target: Ui
   for (; i < until; i++) target[pos++] = source[i];
 }
 
+/** Up to this size copyViews beats copyBytes. */
+export const COPY_VIEWS_SIZE_MAX = 256;
+
 /**
- * copyBytes for callers that keep a DataView over either memory: twice as fast from 12 to 64 bytes, and no garbage at any
- * size. The spans must not overlap. Above some 100 bytes copyBytes wins.
+ * copyBytes for callers that keep a DataView over both memories: 27 ns for 64 bytes where a byte loop takes 110 and set(subarray)
+ * 63, and no garbage at any size. The spans must not overlap.
  */
 export function copyViews(
   source: DataView,
@@ -139,9 +142,16 @@ export function copyViews(
   target: DataView,
   pos: number,
 ): void {
-  const wordsUntil = until - 3;
   let i = start;
-  for (; i < wordsUntil; i += 4, pos += 4) target.setInt32(pos, source.getInt32(i, true), true);
+  for (const blocksUntil = until - 15; i < blocksUntil; i += 16, pos += 16) {
+    target.setInt32(pos, source.getInt32(i, true), true);
+    target.setInt32(pos + 4, source.getInt32(i + 4, true), true);
+    target.setInt32(pos + 8, source.getInt32(i + 8, true), true);
+    target.setInt32(pos + 12, source.getInt32(i + 12, true), true);
+  }
+  for (const wordsUntil = until - 3; i < wordsUntil; i += 4, pos += 4) {
+    target.setInt32(pos, source.getInt32(i, true), true);
+  }
   for (; i < until; i++) target.setUint8(pos++, source.getUint8(i));
 }
 

@@ -18,8 +18,9 @@
  *
  * The obvious way, recursion at every '*', takes exponential time on a*a*a*a*b. Each part between two stars consumes a
  * fixed number of bytes, so if it matches somewhere, its leftmost place is as good as any, and only the last star ever has
- * to be tried again. So: one loop, two remembered positions, time O(pattern * text) at worst, no depth limit, no
- * allocation.
+ * to be tried again. So: one loop, two remembered positions, time O(pattern * text) at worst, no recursion, no
+ * allocation. The real server bounds its recursion, so that a pattern with more than STARS_MAX separate stars, one at the end
+ * not counted, matches nothing; so it does here.
  */
 
 const STAR = 42;
@@ -29,6 +30,7 @@ const BACKSLASH = 92;
 const CLOSE = 93;
 const CARET = 94;
 const DASH = 45;
+const STARS_MAX = 1000;
 
 /** Whether text[textStart, textUntil) as a whole matches the pattern. `ignoreCase` folds A-Z only. Allocates nothing. */
 export function globMatch(
@@ -45,10 +47,12 @@ export function globMatch(
   let t = textStart;
   let afterStar = -1; // pattern position behind the last star seen
   let starText = 0; // where in the text that star ends at present
+  let stars = 0;
   while (t < textUntil) {
     if (p < patternUntil && pattern[p] === STAR) {
       while (p < patternUntil && pattern[p] === STAR) p++;
       if (p === patternUntil) return true;
+      if (++stars > STARS_MAX) return false;
       afterStar = p;
       starText = t;
       continue;

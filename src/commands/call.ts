@@ -19,6 +19,8 @@ import type { Session } from './session.ts';
 
 export class Call {
   bytes: Uint8Array = new Uint8Array(0);
+  /** A DataView over `bytes` for fast copies; null where nobody keeps one. */
+  data: DataView | null = null;
   spans: Int32Array = new Int32Array(0);
   /** Index in spans of the start of argument 0. */
   base = 0;

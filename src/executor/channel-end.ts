@@ -135,9 +135,8 @@ export class ChannelEnd implements ReplySink, Link {
 
   private pointAtRing(): void {
     const { reply, ring } = this;
-    reply.buf = ring.bytes;
-    reply.pos = ring.at;
-    reply.limit = reply.pos + ring.contiguous;
+    const { at } = ring;
+    reply.point(ring.bytes, ring.data, at, at + ring.contiguous);
     this.frameStart = reply.pos;
     this.spilling = false;
   }
@@ -223,18 +222,14 @@ export class ChannelEnd implements ReplySink, Link {
       return;
     }
     const chunk = queue.chunks[last];
-    this.reply.buf = chunk;
-    this.reply.pos = queue.sizes[last];
-    this.reply.limit = chunk.length;
+    this.reply.point(chunk, new DataView(chunk.buffer), queue.sizes[last], chunk.length);
   }
 
   private addChunk(session: Session, writer: ReplyWriter): void {
     const chunk = freeChunks.pop() ?? new Uint8Array(CHUNK);
     session.spill!.chunks.push(chunk);
     session.spill!.sizes.push(0);
-    writer.buf = chunk;
-    writer.pos = 0;
-    writer.limit = chunk.length;
+    writer.point(chunk, new DataView(chunk.buffer), 0, chunk.length);
   }
 
   /** Accounts for what the writer put into the queue's last chunk. */

@@ -61,6 +61,8 @@ const BATCH_MAX = 512;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
 const TOUCH_WINDOW = 16;
 const TOUCH_MIN = 4;
+/** A smaller database is in the processor's cache anyway. */
+const TOUCH_KEYS_MIN = 4096;
 /** Keys expired between two batches at most: a slice of some 50 us. */
 const EXPIRE_SLICE = 100;
 /** A session whose queue of parked requests holds more than this is not read any more. */
@@ -131,6 +133,7 @@ export class Executor {
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
     this.call = new Call(parts.server, parts.hasher);
+    this.call.db = parts.server.keyspace.databases[0];
     this.commands = parts.server.table.byId;
     this.discard = new ReplyWriter(new Uint8Array(64 << 10), new DiscardSink());
     this.discard.limit = this.discard.buf.length;
@@ -271,6 +274,7 @@ export class Executor {
     const words = requests.words;
     const call = this.call;
     call.bytes = requests.bytes;
+    call.data = requests.data;
     call.spans = words;
     call.reply = channel.reply;
     let done = 0;
@@ -308,8 +312,10 @@ export class Executor {
     const { words } = channel.requests;
     const count = channel.requests.lookAhead(window);
     if (count < TOUCH_MIN) return count === 0 ? 1 : count;
+    // A guess that costs nothing when it is wrong: the next requests are for the database of the last one.
+    const dict = this.call.db.dict;
+    if (dict.count < TOUCH_KEYS_MIN) return count;
     let touched = 0;
-    const dict = this.server.keyspace.databases[0].dict;
     for (let i = 0; i < count; i++) touched ^= dict.touchSlot(words[window[i] + DESCRIPTOR_HASH]);
     for (let i = 0; i < count; i++) touched ^= dict.touchRecord(words[window[i] + DESCRIPTOR_HASH]);
     this.touched = touched;
@@ -378,6 +384,7 @@ export class Executor {
   ): void {
     const { call } = this;
     call.bytes = bytes;
+    call.data = null;
     call.spans = spans;
     call.base = 0;
     call.argc = argc;
@@ -386,6 +393,7 @@ export class Executor {
     this.dispatch(session, commandId);
     this.figures.commands++;
     call.bytes = channel.requests.bytes;
+    call.data = channel.requests.data;
     call.spans = channel.requests.words;
   }
 

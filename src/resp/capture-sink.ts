@@ -5,8 +5,7 @@ export class CaptureSink implements ReplySink {
   overflow(writer: ReplyWriter, size: number): void {
     const grown = new Uint8Array(Math.max(writer.buf.length * 2, writer.pos + Math.max(size, REGION_MIN)));
     grown.set(writer.buf.subarray(0, writer.pos));
-    writer.buf = grown;
-    writer.limit = grown.length;
+    writer.point(grown, new DataView(grown.buffer), writer.pos, grown.length);
   }
 }
 

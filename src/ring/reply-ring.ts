@@ -55,6 +55,8 @@ const SIGNAL_RESERVE = 8 * FRAME_WORDS;
 
 export class ReplyRingWriter {
   readonly bytes: Uint8Array;
+  /** The same memory as `bytes`. */
+  readonly data: DataView;
   private readonly frames: Int32Array;
   private readonly control: Int32Array;
   private tail = 0;
@@ -67,6 +69,7 @@ export class ReplyRingWriter {
     this.control = new Int32Array(control);
     this.frames = new Int32Array(frames);
     this.bytes = new Uint8Array(bytes);
+    this.data = new DataView(bytes);
   }
 
   /** Where the next reply byte goes. */

@@ -184,6 +184,8 @@ export class RequestWriter {
 export class RequestReader {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  /** The same memory as `bytes`. */
+  readonly data: DataView;
   private readonly control: Int32Array;
   private head = 0;
   private tailSeen = 0;
@@ -193,6 +195,7 @@ export class RequestReader {
     this.control = new Int32Array(control);
     this.words = new Int32Array(words);
     this.bytes = new Uint8Array(bytes);
+    this.data = new DataView(bytes);
   }
 
   /** Looks at the published tail again. Returns true when there is a descriptor to read. */

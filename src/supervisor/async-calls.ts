@@ -19,6 +19,7 @@ export interface AsyncCallParts {
   relisten: (bind: string[], port: number, backlog: number) => Promise<ListenPlan>;
 }
 
+const CANNOT_BIND = 'Failed to bind to specified addresses.';
 const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.';
 
 export class AsyncCalls {
@@ -53,7 +54,7 @@ export class AsyncCalls {
     const { bind, port, backlog, blame } = wanted;
     const plan = await this.parts.relisten(bind, port, backlog);
     for (const note of plan.notes) this.parts.log.write('warning', note);
-    return plan.error === null ? null : { directive: blame, why: CANNOT_LISTEN };
+    return plan.error === null ? null : { directive: blame, why: blame === 'port' ? CANNOT_LISTEN : CANNOT_BIND };
   }
 
   private readConfig(): { text: string | null } {

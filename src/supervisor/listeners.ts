@@ -22,6 +22,7 @@ export const HAS_REUSE_PORT = major > 22 || (major === 22 && minor >= 12);
 interface BoundHandle {
   fd: number;
   close(): void;
+  getsockname(out: { port?: number }): number;
 }
 
 /** What one address of `bind` means; a leading '-' says that it may be missing on this host. */
@@ -105,12 +106,19 @@ function bindShared(host: string, port: number): number | string {
   const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
   const handle = create(host, port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
   if (typeof handle === 'number') return errorName(handle);
+  // libuv keeps an address that is taken to itself until listen(): the socket is then not bound to anything.
+  const name: { port?: number } = {};
+  if (handle.getsockname(name) !== 0 || name.port !== port) {
+    handle.close();
+    return errorName(EADDRINUSE);
+  }
   shared.set(`${host} ${port}`, handle);
   return handle.fd;
 }
 
+const EADDRINUSE = -98;
 const ERROR_NAMES: Record<number, string> = {
-  [-98]: 'EADDRINUSE: Address already in use',
+  [EADDRINUSE]: 'EADDRINUSE: Address already in use',
   [-99]: 'EADDRNOTAVAIL: Cannot assign requested address',
   [-97]: 'EAFNOSUPPORT: Address family not supported by protocol',
   [-13]: 'EACCES: Permission denied',

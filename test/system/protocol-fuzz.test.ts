@@ -58,7 +58,7 @@ function stream(): Buffer {
     const argc = 1 + random.below(4);
     commands.push(encodeCommand(Array.from({ length: argc }, () => WORDS[random.below(WORDS.length)])));
   }
-  let bytes = Buffer.concat(commands);
+  let bytes: Buffer = Buffer.concat(commands);
   for (let i = random.below(4); i > 0; i--) bytes = mutate(bytes);
   return bytes;
 }

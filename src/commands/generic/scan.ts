@@ -7,7 +7,7 @@
  *
  * SCAN and RANDOMKEY delete the expired keys that they come upon; KEYS only leaves them out.
  */
-import { globMatch } from '../../base/glob.ts';
+import { globMatch, isMatchAll } from '../../base/glob.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
@@ -71,7 +71,6 @@ const BATCH = 1024;
 /** A list that has grown beyond this is not kept for the next call. */
 const KEPT_ADDRESSES_MAX = 1 << 16;
 const COUNT_DEFAULT = 10;
-const STAR = 42;
 
 let batch = new AddressList(BATCH);
 let found = new AddressList(BATCH);
@@ -115,7 +114,7 @@ function nameMatches(call: Call, address: number, index: number): boolean {
   const { db, bytes } = call;
   const start = call.start(index);
   const end = call.end(index);
-  if (end - start === 1 && bytes[start] === STAR) return true;
+  if (isMatchAll(bytes, start, end)) return true;
   db.readKey(address);
   return globMatch(bytes, start, end, db.keyBytes, db.keyStart, db.keyEnd, false);
 }

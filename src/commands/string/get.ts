@@ -31,6 +31,6 @@ export function replyString(call: Call, address: number): boolean {
     return false;
   }
   readString(call.db, address);
-  call.reply.bulk(view.bytes, view.start, view.end);
+  call.reply.bulk(view.bytes, view.start, view.end, view.data);
   return true;
 }

@@ -77,7 +77,19 @@ function setAll(call: Call): void {
     const start = call.start(i);
     const end = call.end(i);
     const old = db.find(hash, bytes, start, end);
-    setString(db, old, hash, bytes, start, end, bytes, call.start(i + 1), call.end(i + 1), NO_EXPIRE);
+    setString(
+      db,
+      old,
+      hash,
+      bytes,
+      start,
+      end,
+      bytes,
+      call.start(i + 1),
+      call.end(i + 1),
+      NO_EXPIRE,
+      call.data,
+    );
   }
   db.keyspace.dirty += (call.argc - 1) >> 1;
 }
@@ -91,7 +103,7 @@ function mget(call: Call): void {
       reply.null();
     } else {
       readString(db, address);
-      reply.bulk(view.bytes, view.start, view.end);
+      reply.bulk(view.bytes, view.start, view.end, view.data);
     }
   }
 }

@@ -84,7 +84,7 @@ function set(call: Call): void {
   const start = call.start(1);
   const end = call.end(1);
   const old = db.find(call.hash, bytes, start, end);
-  setString(db, old, call.hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE);
+  setString(db, old, call.hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE, call.data);
   db.keyspace.dirty++;
   call.reply.ok();
 }

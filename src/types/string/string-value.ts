@@ -15,7 +15,7 @@
  * Order of a change: everything that can fail for lack of memory (the cell, the buffer) is allocated before the table is
  * touched, and the old bytes are copied before the old cell is freed.
  */
-import { copyBytes } from '../../base/bytes.ts';
+import { COPY_VIEWS_SIZE_MAX, copyBytes, copyViews } from '../../base/bytes.ts';
 import { int64, int64Length, parseInt64, writeInt64 } from '../../base/int64.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
 import { fitsInline, inlineSizeMax, KEY_SIZE_MAX, KeyTooLongError } from '../../keyspace/limits.ts';
@@ -53,7 +53,7 @@ const INT_TEXT_MAX = 20;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A string's bytes where they lie: bytes[start..end). Valid until the next allocation or change. */
-export const view = { bytes: NOTHING, start: 0, end: 0 };
+export const view = { bytes: NOTHING, start: 0, end: 0, data: null as DataView | null };
 const digits = new Uint8Array(24);
 
 /** True when the record holds a string. */
@@ -84,14 +84,17 @@ export function readString(db: Database, address: number): void {
   if ((flagsOf(word0) & (LARGE | TWO_WORDS)) === 0) {
     const start = base + valueOffset(i32, base);
     view.bytes = db.arena.u8[segment];
+    view.data = db.arena.dv[segment];
     view.start = start;
     view.end = start + valueWord(i32, base);
   } else if ((flagsOf(word0) & LARGE) !== 0) {
     view.bytes = db.keyspace.large.view(valueWord(i32, base));
+    view.data = null;
     view.start = 0;
     view.end = secondWord(i32, base);
   } else {
     view.bytes = digits;
+    view.data = null;
     view.start = 0;
     view.end = writeInt64(secondWord(i32, base), valueWord(i32, base), digits, 0);
   }
@@ -100,7 +103,7 @@ export function readString(db: Database, address: number): void {
 /**
  * Makes key bytes[ks..ke) hold value[vs..ve), whatever was there (`old`, 0 for nothing, of any type).
  * Its TTL becomes `expireMs`, or none with NO_EXPIRE. Returns the record's address. Allocates nothing on the heap below
- * the size that makes a string LARGE.
+ * the size that makes a string LARGE. `data` is a DataView over the same memory as `value`, where the caller has one.
  */
 export function setString(
   db: Database,
@@ -113,12 +116,13 @@ export function setString(
   vs: number,
   ve: number,
   expireMs: number,
+  data: DataView | null = null,
 ): number {
   const size = ve - vs;
   if (size <= INT_TEXT_MAX && parseInt64(value, vs, ve)) {
     return setInteger(db, old, hash, bytes, ks, ke, int64.hi, int64.lo, expireMs);
   }
-  return setBytes(db, old, hash, bytes, ks, ke, value, vs, ve, expireMs);
+  return setBytes(db, old, hash, bytes, ks, ke, value, vs, ve, expireMs, data);
 }
 
 /** setString() for a value that is to be kept as bytes, even if it spells an integer: INCRBYFLOAT's results. */
@@ -133,10 +137,11 @@ export function setBytes(
   vs: number,
   ve: number,
   expireMs: number,
+  data: DataView | null = null,
 ): number {
   const size = ve - vs;
   const encoding = size <= EMBSTR_MAX ? ENCODING_EMBSTR : ENCODING_RAW;
-  if (old !== 0 && overwriteInPlace(db, old, value, vs, ve, encoding, expireMs)) return old;
+  if (old !== 0 && overwriteInPlace(db, old, value, vs, ve, encoding, expireMs, data)) return old;
   if (!fitsInline(ke - ks, size)) {
     return setLarge(
       db,
@@ -155,7 +160,7 @@ export function setBytes(
   const base = byteOffsetOf(address);
   const i32 = db.arena.i32[segment];
   writeValueWord(i32, base, size);
-  copyBytes(value, vs, ve, db.arena.u8[segment], base + valueOffset(i32, base));
+  copyValue(db, value, vs, ve, data, segment, base + valueOffset(i32, base));
   link(db, old, hash, address, expireMs);
   return address;
 }
@@ -192,6 +197,7 @@ function overwriteInPlace(
   ve: number,
   encoding: number,
   expireMs: number,
+  data: DataView | null,
 ): boolean {
   const segment = segmentOf(old);
   const i32 = db.arena.i32[segment];
@@ -202,8 +208,22 @@ function overwriteInPlace(
   if (valueWord(i32, base) !== ve - vs) return false;
   writeTypeAndEncoding(i32, base, TYPE_STRING, encoding);
   writeAccess(i32, base, db.keyspace.access.inherited(accessOf(i32, base)));
-  copyBytes(value, vs, ve, db.arena.u8[segment], base + valueOffset(i32, base));
+  copyValue(db, value, vs, ve, data, segment, base + valueOffset(i32, base));
   return true;
+}
+
+/** Copies value[vs..ve) into the arena; faster with `data`, a DataView over the same memory as `value`. */
+function copyValue(
+  db: Database,
+  value: Uint8Array,
+  vs: number,
+  ve: number,
+  data: DataView | null,
+  segment: number,
+  to: number,
+): void {
+  if (data !== null && ve - vs <= COPY_VIEWS_SIZE_MAX) copyViews(data, vs, ve, db.arena.dv[segment], to);
+  else copyBytes(value, vs, ve, db.arena.u8[segment], to);
 }
 
 /** Makes the key hold an integer. */

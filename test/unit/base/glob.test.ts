@@ -108,6 +108,13 @@ describe('globMatch', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  it('takes a thousand stars and not one more, but for one at the end', () => {
+    const text = 'a'.repeat(2000);
+    expect(globMatchString('*a'.repeat(1000), text)).toBe(true);
+    expect(globMatchString('*a'.repeat(1000) + '*', text)).toBe(true);
+    expect(globMatchString('*a'.repeat(1001), text)).toBe(false);
+  });
+
   it('agrees with the recursive definition on random patterns', () => {
     const text = (alphabet: string, sizeMax: number): string => {
       let result = '';
