@@ -1,4 +1,5 @@
 /** The main thread: reads the configuration, then supervises. See src/supervisor/supervisor.ts. */
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import v8 from 'node:v8';
 import { nodeFiles } from '../src/config/files.ts';
@@ -12,12 +13,18 @@ const startMs = Date.now();
 // Before any worker starts: ArrayBuffer.prototype.transfer exists on Node 20 only behind this flag.
 v8.setFlagsFromString('--harmony-rab-gsab-transfer');
 
+/** Loaded only for a configuration that renames commands: main has no use for the commands otherwise. */
+function commandNames(): ReadonlySet<string> {
+  return createRequire(import.meta.url)('./command-names.cjs').COMMAND_NAMES;
+}
+
 const config = startUp(
   loadConfig({
     argv: process.argv.slice(2),
     files: nodeFiles,
     surroundings: { directory: toBytesText(process.cwd()), cores: os.availableParallelism() },
     product: 'Redis 7.2.4',
+    commandExists: (name) => commandNames().has(name),
   }),
 );
 if (config !== null) {

@@ -120,11 +120,7 @@ for (let i = 0; i < KEYS; i++) {
   execute();
 }
 const operations = PIPELINE * BURST;
-for (const [name, list] of [
-  ['SET', sets],
-  ['GET', gets],
-  ['INCR', incrs],
-] as const) {
+for (const list of [sets, gets, incrs]) {
   for (let i = 0; i < 2000; i++) {
     parse(list);
     execute();

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../../scripts/bundle.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const names = readdirSync(folder)
@@ -22,15 +22,7 @@ const outdir = mkdtempSync(join(tmpdir(), 'threadis-bench-'));
 try {
   for (const name of wanted.length > 0 ? wanted : names) {
     const outfile = join(outdir, `${name}.mjs`);
-    await build({
-      entryPoints: [join(folder, `${name}.ts`)],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'warning',
-    });
+    await bundle({ entryPoints: [join(folder, `${name}.ts`)], outfile });
     console.log(`\n# ${name}`);
     const { status } = spawnSync(process.execPath, ['--expose-gc', outfile], { stdio: 'inherit' });
     if (status !== 0) process.exitCode = 1;

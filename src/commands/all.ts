@@ -2,6 +2,7 @@
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
+import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
 
@@ -10,4 +11,5 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,
+  ...INTROSPECTION_COMMANDS,
 ];

@@ -203,8 +203,17 @@ export interface CommandDeclaration {
   subcommands?: readonly CommandDeclaration[];
   /** 'valkey 9.0', 'redis 8.4', 'threadis': commands that Redis 7.2 does not have. Hidden from nothing. */
   origin?: string;
-  /** The keys when key specs cannot say it: argument indexes, or null when the call is not well formed. */
-  getKeys?: (args: readonly string[]) => number[] | null;
+  /**
+   * The keys of a call where key specs cannot say it or not say how they are used; null when the call is not well
+   * formed. `args` holds the name too, as latin1 text.
+   */
+  getKeys?: (args: readonly string[]) => KeyReference[] | null;
+}
+
+/** A key of one call: which argument it is, and what the call does to it. */
+export interface KeyReference {
+  index: number;
+  flags: readonly KeyFlag[];
 }
 
 /** A command ready to run: its declaration with an id and what the hot path wants at hand. */
@@ -216,6 +225,8 @@ export interface Command extends CommandDeclaration {
   readonly firstKey: number;
   readonly parent: Command | null;
   readonly children: ReadonlyMap<string, Command> | null;
+  /** For a container that is also a command by itself: what runs when no subcommand is named. Else null. */
+  readonly alone: Command | null;
 }
 
 /** Declares a command. Checked when the table is built: see table.ts. */

@@ -22,14 +22,19 @@ export class CommandTable {
     check(declaration);
     const own = declaration.name.toLowerCase();
     const children = declaration.subcommands ? new Map<string, Command>() : null;
-    const command: Command = {
+    const plain: Command = {
       ...declaration,
       id: this.byId.length,
       fullName: parent ? `${parent.fullName}|${own}` : own,
       firstKey: firstKeyOf(declaration.keys),
       parent,
-      children,
+      children: null,
+      alone: null,
     };
+    // A container never runs its own handler by the short way: its subcommand must be looked for first.
+    const command: Command = children
+      ? { ...plain, handler: undefined, children, alone: declaration.handler ? plain : null }
+      : plain;
     this.byId.push(command);
     for (const child of declaration.subcommands ?? [])
       children!.set(child.name.toLowerCase(), this.add(child, command));

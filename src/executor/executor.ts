@@ -548,7 +548,7 @@ export class Executor {
   private subcommand(container: Command): Command | null {
     const { call } = this;
     if (call.argc < 2) {
-      if (container.handler !== undefined) return { ...container, children: null };
+      if (container.alone !== null) return container.alone;
       this.reject(container, errors.wrongArity(container.fullName));
       return null;
     }

@@ -121,3 +121,10 @@ export const FREQUENCY_NOT_TRACKED =
 export function unsupportedOption(given: string): string {
   return `ERR Unsupported option ${given}`;
 }
+
+// --- COMMAND ----------------------------------------------------------------------------------------
+
+export const INVALID_COMMAND = 'ERR Invalid command specified';
+export const INVALID_ARGUMENTS = 'ERR Invalid arguments specified for command';
+export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
+export const NO_KEY_ARGUMENTS = 'ERR The command has no key arguments';

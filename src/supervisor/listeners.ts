@@ -11,7 +11,7 @@
  * and when it comes back, the socket is there. An address that a kept wildcard socket covers is served by that socket.
  * What an old Node cannot do is to widen a bind from one address to all on the same port.
  */
-
+import { lookup } from 'node:dns/promises';
 import { chmodSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { Listener } from './messages.ts';
@@ -50,7 +50,8 @@ export async function planTcp(
 ): Promise<ListenPlan> {
   const plan: ListenPlan = { listeners: [], error: null, notes: [] };
   if (port === 0) return plan;
-  for (const { host, optional } of addressesOf(bind)) {
+  for (const { host: name, optional } of addressesOf(bind)) {
+    const host = await numeric(name);
     const outcome = HAS_REUSE_PORT ? await probe(host, port, ours) : bindShared(host, port);
     if (typeof outcome === 'string') {
       plan.notes.push(`Warning: Could not create server TCP listening socket ${host}:${port}: ${outcome}`);
@@ -72,7 +73,17 @@ function addressesOf(bind: readonly string[]): Address[] {
   });
 }
 
-const HOSTS: Record<string, string> = { '*': '0.0.0.0', '::*': '::', localhost: '127.0.0.1' };
+const HOSTS: Record<string, string> = { '*': '0.0.0.0', '::*': '::' };
+
+/** The address that a host name stands for; a name that cannot be resolved is left for bind() to refuse. */
+async function numeric(name: string): Promise<string> {
+  if (net.isIP(name) !== 0) return name;
+  try {
+    return (await lookup(name)).address;
+  } catch {
+    return name;
+  }
+}
 
 /** Binds and closes again. Null when that works, else the reason. */
 function probe(host: string, port: number, ours: boolean): Promise<string | null> {
@@ -99,25 +110,36 @@ const shared = new Map<string, BoundHandle>();
 
 /** Binds without listening; the descriptor, or the reason. */
 function bindShared(host: string, port: number): number | string {
-  const family = host.includes(':') ? 6 : 4;
-  const kept = shared.get(`${host} ${port}`) ?? shared.get(`${family === 6 ? '::' : '0.0.0.0'} ${port}`);
+  const kept = shared.get(`${host} ${port}`);
   if (kept) return kept.fd;
-  if (net.isIP(host) === 0) return 'EINVAL: Invalid address';
-  const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
-  const handle = create(host, port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
-  if (typeof handle === 'number') return errorName(handle);
-  // libuv keeps an address that is taken to itself until listen(): the socket is then not bound to anything.
-  const name: { port?: number } = {};
-  if (handle.getsockname(name) !== 0 || name.port !== port) {
+  const covering = shared.get(`${host.includes(':') ? '::' : '0.0.0.0'} ${port}`);
+  // A wildcard serves all addresses, but only those of this host can be asked for.
+  const handle = bindHandle(host, covering ? 0 : port);
+  if (typeof handle === 'string') return handle;
+  if (covering) {
     handle.close();
-    return errorName(EADDRINUSE);
+    return covering.fd;
   }
   shared.set(`${host} ${port}`, handle);
   return handle.fd;
 }
 
+/** A socket bound to that address; port 0 is any free one. */
+function bindHandle(host: string, port: number): BoundHandle | string {
+  const family = host.includes(':') ? 6 : 4;
+  if (net.isIP(host) === 0) return 'EINVAL: Invalid address';
+  const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
+  const handle = create(host, port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
+  if (typeof handle === 'number') return errorText(handle);
+  // libuv keeps an address that is taken to itself until listen(): the socket is then not bound to anything.
+  const name: { port?: number } = {};
+  if (handle.getsockname(name) === 0 && (port === 0 || name.port === port)) return handle;
+  handle.close();
+  return errorText(EADDRINUSE);
+}
+
 const EADDRINUSE = -98;
-const ERROR_NAMES: Record<number, string> = {
+const ERROR_TEXTS: Record<number, string> = {
   [EADDRINUSE]: 'EADDRINUSE: Address already in use',
   [-99]: 'EADDRNOTAVAIL: Cannot assign requested address',
   [-97]: 'EAFNOSUPPORT: Address family not supported by protocol',
@@ -125,8 +147,8 @@ const ERROR_NAMES: Record<number, string> = {
   [-22]: 'EINVAL: Invalid argument',
 };
 
-function errorName(code: number): string {
-  return ERROR_NAMES[code] ?? `errno ${-code}`;
+function errorText(code: number): string {
+  return ERROR_TEXTS[code] ?? `errno ${-code}`;
 }
 
 /** A listener for a unix socket; a stale file is removed, as Redis does. Only the first io worker listens there. */

@@ -2,7 +2,8 @@
 import { chdir } from 'node:process';
 import type { Config } from '../config/config.ts';
 import type { Outcome } from '../config/load.ts';
-import type { ServerLog } from './log.ts';
+import { fromBytesText, toBytesText } from '../config/words.ts';
+import { ServerLog } from './log.ts';
 import { HELP, VERSION_LINE } from './product.ts';
 
 export interface StartUp {
@@ -24,7 +25,8 @@ export function startUp(outcome: Outcome): StartUp | null {
     return null;
   }
   if (outcome.kind === 'failed') {
-    process.stderr.write(`${outcome.report ?? outcome.log}\n`);
+    if (outcome.report !== null) process.stderr.write(`${outcome.report}\n`);
+    else new ServerLog({ level: 'notice', file: '', format: 'text' }).write('warning', outcome.log ?? '');
     process.exitCode = 1;
     return null;
   }
@@ -35,8 +37,14 @@ export function startUp(outcome: Outcome): StartUp | null {
     process.exitCode = 1;
     return null;
   }
-  if (config.string('dir') !== '') chdir(config.string('dir'));
+  enterDirectory(config);
   return { config, file, announce: (log) => announce(log, config, file) };
+}
+
+/** CONFIG GET dir tells where the server is, whatever way was written to get there. */
+function enterDirectory(config: Config): void {
+  if (config.string('dir') !== '') chdir(fromBytesText(config.string('dir')));
+  config.assign('dir', toBytesText(process.cwd()));
 }
 
 /** What would lose data if it were accepted in silence. */
@@ -60,6 +68,9 @@ function announce(log: ServerLog, config: Config, file: string | null): void {
     log.write('notice', `Threadis in standalone mode. Port: ${config.number('port')} PID: ${process.pid}`);
   }
   log.write('notice', `Running mode=standalone, port=${config.number('port')}.`);
+  if (config.bool('syslog-enabled')) {
+    log.write('warning', 'syslog-enabled has no effect: the runtime has no way to reach the system log.');
+  }
   if (config.string('save') !== '') {
     log.write(
       'warning',

@@ -40,7 +40,7 @@ import {
 
 const TICK_MS = 100;
 /** How long a shutdown waits for the executor to finish a command. */
-const STOP_WAIT_MS = 8_000;
+const STOP_WAIT_MS = 6_000;
 const EXIT_FATAL = 1;
 
 export interface SupervisorOptions {

@@ -21,7 +21,7 @@ import {
   unsigned,
   yesNo,
 } from '../value-types.ts';
-import { NO_ACL, NO_CRASH_REPORT, NO_DEBUG_HOOK, NO_MODULES, NO_PINNING, NO_PLATFORM } from './reasons.ts';
+import { NO_ACL, NO_CRASH_REPORT, NO_DEBUG_HOOK, NO_MODULES, NO_PINNING, NO_PLATFORM, NO_SYSLOG } from './reasons.ts';
 
 const HZ_MIN = 1n;
 const HZ_MAX = 500n;
@@ -113,14 +113,14 @@ export const GENERAL: readonly Directive[] = [
   },
   { name: 'logfile', type: text, initial: '', startOnly: true, effect: WORKS },
   { name: 'log-format', type: oneOf('text', 'json'), initial: 'text', startOnly: true, effect: WORKS },
-  { name: 'syslog-enabled', type: yesNo, initial: false, startOnly: true, effect: WORKS },
-  { name: 'syslog-ident', type: text, initial: 'redis', startOnly: true, effect: WORKS },
+  { name: 'syslog-enabled', type: yesNo, initial: false, startOnly: true, effect: NO_SYSLOG },
+  { name: 'syslog-ident', type: text, initial: 'redis', startOnly: true, effect: NO_SYSLOG },
   {
     name: 'syslog-facility',
     type: oneOf('user', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'),
     initial: 'local0',
     startOnly: true,
-    effect: WORKS,
+    effect: NO_SYSLOG,
   },
   { name: 'always-show-logo', type: yesNo, initial: false, startOnly: true, effect: WORKS },
   { name: 'set-proc-title', type: yesNo, initial: true, startOnly: true, effect: NO_PLATFORM },
