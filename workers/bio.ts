@@ -10,8 +10,8 @@ import {
   FIGURE_HEAP_KB,
   HEARTBEATS,
 } from '../src/ring/layout.ts';
+import type { BioData } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
-import type { BioData } from '../src/supervisor/messages.ts';
 
 const data = workerData as BioData;
 const control = new Int32Array(data.process.control);

@@ -5,8 +5,8 @@ import { IoWorker } from '../src/net/io-worker.ts';
 import { ListenerSet } from '../src/net/listener-set.ts';
 import { CommandNames } from '../src/resp/command-names.ts';
 import { HEARTBEATS } from '../src/ring/layout.ts';
+import type { FromIo, IoData, LogMessage, ToIo } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
-import type { FromIo, IoData, LogMessage, ToIo } from '../src/supervisor/messages.ts';
 
 const data = workerData as IoData;
 const control = new Int32Array(data.process.control);

@@ -22,7 +22,12 @@ const config = startUp(
   loadConfig({
     argv: process.argv.slice(2),
     files: nodeFiles,
-    surroundings: { directory: toBytesText(process.cwd()), cores: os.availableParallelism() },
+    surroundings: {
+      directory: toBytesText(process.cwd()),
+      cores: os.availableParallelism(),
+      // For those who start the server by a command line that is not theirs to add to: a test suite.
+      compat: process.env.THREADIS_COMPAT_VERSION === '7.0' ? '7.0' : '7.2',
+    },
     product: 'Redis 7.2.4',
     commandExists: (name) => commandNames().has(name),
   }),

@@ -57,7 +57,7 @@ const executor = new Executor({
   },
   readMail: () => {},
   cron: () => {},
-  spinUs: 0,
+  spinLooksMax: 0,
 });
 const requests = new RequestWriter(memory.control, memory.requestWords, memory.requestBytes);
 const replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);

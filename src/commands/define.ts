@@ -29,7 +29,7 @@ export const ALLOW_BUSY = 1 << 18;
 export const NO_MULTI = 1 << 19;
 export const NO_ASYNC_LOADING = 1 << 20;
 
-/** Flag bits and the words COMMAND INFO prints for them, in the order in which it prints them. */
+/** Flag bits and the words COMMAND INFO prints for them, in the order in which it prints them. PROTECTED is not shown. */
 export const FLAG_NAMES: ReadonlyArray<readonly [number, string]> = [
   [WRITE, 'write'],
   [READONLY, 'readonly'],
@@ -47,7 +47,6 @@ export const FLAG_NAMES: ReadonlyArray<readonly [number, string]> = [
   [NO_AUTH, 'no_auth'],
   [MAY_REPLICATE, 'may_replicate'],
   [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
-  [PROTECTED, 'protected'],
   [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],
   [MOVABLE_KEYS, 'movablekeys'],

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
 import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { HostFacts } from '../ring/messages.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
@@ -36,18 +37,6 @@ export interface Server {
   loading: boolean;
 }
 
-/** Facts of the process that main collected at the start and keeps fresh. */
-export interface HostFacts {
-  readonly executable: string;
-  readonly configFile: string;
-  readonly os: string;
-  readonly nodeVersion: string;
-  readonly arch: number;
-  readonly totalMemory: number;
-  readonly ioThreads: number;
-  readonly cores: number;
-}
-
 /** What leaves the executor: every call is a message to another thread, answered later or never. */
 export interface Services {
   log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
@@ -58,8 +47,11 @@ export interface Services {
    * `done` replies: null, or the error text.
    */
   applyChange(session: Session, change: Change, done: (error: string | null) => void): void;
-  /** Has main write the configuration file. Parks the session; `done` replies: null, or why it could not be written. */
-  rewriteConfig(session: Session, done: (why: string | null) => void): void;
+  /**
+   * Has main write the configuration file; with `whole`, directives that have their default too. Parks the session; `done`
+   * replies: null, or why it could not be written.
+   */
+  rewriteConfig(session: Session, whole: boolean, done: (why: string | null) => void): void;
   /** CONFIG RESETSTAT: every counter that INFO shows, wherever it is kept. */
   resetStats(): void;
   /** The text of INFO for these sections, given in lower case; none means the default ones. */

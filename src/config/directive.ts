@@ -81,8 +81,8 @@ export interface Directive {
   readonly effect: Effect;
   /** CONFIG SET refuses it: it is read at start only. */
   readonly startOnly?: true;
-  /** Not shown for a glob; CONFIG GET answers only the full name. '7.2': so from that version on. */
-  readonly hidden?: true | '7.2';
+  /** Not shown for a glob; CONFIG GET answers only the full name. A version: under that one. */
+  readonly hidden?: true | '7.0' | '7.2';
   /** Holds a secret: keep the value out of logs, SLOWLOG and MONITOR. */
   readonly sensitive?: true;
   /** CONFIG SET needs enable-protected-configs. */

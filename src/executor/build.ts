@@ -11,6 +11,7 @@ import type { Server, Services } from '../commands/server.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
 import { Config } from '../config/config.ts';
+import { REDIS_VERSIONS } from '../config/product.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
@@ -25,14 +26,15 @@ import {
   PROCESS_PEAK_RESIDENT,
   PROCESS_RESIDENT,
   type ToExecutor,
-} from '../supervisor/messages.ts';
-import { REDIS_VERSIONS } from '../supervisor/product.ts';
+} from '../ring/messages.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
+import { withMemoryGate } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
 import { NetworkWatch } from './network-watch.ts';
+import { OutputLimits } from './output-limits.ts';
 import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
@@ -73,7 +75,9 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   });
   const server = buildServer(data, config, clock, hasher, services);
   const info = new Info(server, sources);
-  const cron = new Cron({ server, ...watches });
+  const limits = new OutputLimits(server);
+  for (const channel of channels) channel.limits = limits;
+  const cron = new Cron({ server, limits, ...watches });
   const executor: Executor = new Executor({
     server,
     channels,
@@ -92,9 +96,14 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       onCron?.(server.nowMs);
       cron.run(executor);
     },
-    spinUs: Number(process.env.THREADIS_SPIN_US ?? 20),
+    spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
+  const readMaxMemory = () => {
+    executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
+  };
+  readMaxMemory();
+  config.onChange('maxmemory', readMaxMemory);
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
@@ -145,7 +154,7 @@ function buildServices(
     ...others,
     log: (level, message) => send({ type: 'log', level, message }),
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
-    rewriteConfig: (session, done) => mainCalls.rewriteConfig(session, done),
+    rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
     release: (buffers) => data.bioPort.postMessage(buffers, buffers),
   };

@@ -46,6 +46,17 @@ const ROOM_MIN = 4 << 10;
 const CHUNK = 256 << 10;
 const CHUNKS_KEPT = 16;
 const freeChunks: Uint8Array[] = [];
+const SCRAP = 4 << 10;
+
+/** client-output-buffer-limit, as far as it must be looked at before bytes are kept: output-limits.ts. */
+export interface ReplyLimits {
+  /** 0 for none. */
+  readonly hardBytes: number;
+  /** True when the session may not have `bytes` unread; it has then been told to close. */
+  refuses(session: Session, bytes: number): boolean;
+}
+
+const NO_LIMITS: ReplyLimits = { hardBytes: 0, refuses: () => false };
 
 export class ChannelEnd implements ReplySink, Link {
   readonly worker: number;
@@ -63,6 +74,10 @@ export class ChannelEnd implements ReplySink, Link {
   private frameStart = 0;
   /** The writer points into the current session's spill queue. */
   private spilling = false;
+  /** The writer points at memory whose content nobody will see: the rest of a reply that passed the limit. */
+  private scrapping = false;
+  private readonly scrap = new Uint8Array(SCRAP);
+  limits: ReplyLimits = NO_LIMITS;
   /** Control frames that found no room, in order. */
   private readonly unsent: Array<{ kind: number; slot: number }> = [];
   /** Sessions whose queue waits for room in the ring, not for their socket. */
@@ -139,6 +154,20 @@ export class ChannelEnd implements ReplySink, Link {
     reply.point(ring.bytes, ring.data, at, at + ring.contiguous);
     this.frameStart = reply.pos;
     this.spilling = false;
+    this.scrapping = false;
+  }
+
+  /** What is written from now on is lost. */
+  private pointAtScrap(): void {
+    this.reply.point(this.scrap, new DataView(this.scrap.buffer), 0, SCRAP);
+    this.spilling = true;
+    this.scrapping = true;
+  }
+
+  /** Whether `more` bytes on top of what the session has unread pass the hard limit; it is then on its way out. */
+  private passesLimit(session: Session, more: number): boolean {
+    if (this.limits.hardBytes === 0 || (session.gate & GATE_CLOSING) !== 0) return false;
+    return this.limits.refuses(session, this.outputBacklog(session) + more);
   }
 
   /** Ends the open frame: what was written since begin() belongs to the current session. */
@@ -147,12 +176,17 @@ export class ChannelEnd implements ReplySink, Link {
     if (session === null) return;
     this.current = null;
     if (this.spilling) {
-      this.endSpill(session);
+      if (!this.scrapping) this.endSpill(session);
       this.pointAtRing();
+      this.passesLimit(session, 0);
       return;
     }
     const size = this.reply.pos - this.frameStart;
     if (size === 0) return;
+    if (this.limits.hardBytes !== 0 && this.passesLimit(session, size)) {
+      this.pointAtRing();
+      return;
+    }
     this.ring.commit(session.slot, size);
     session.sent = (session.sent + size) | 0;
     this.frameStart = this.reply.pos;
@@ -162,13 +196,22 @@ export class ChannelEnd implements ReplySink, Link {
   overflow(writer: ReplyWriter, size: number): void {
     const session = this.current;
     if (session === null) throw new Error('a reply is written for nobody');
+    if (this.scrapping) {
+      writer.pos = 0;
+      return;
+    }
     if (this.spilling) {
       this.endSpill(session);
-      this.addChunk(session, writer);
+      if (this.passesLimit(session, 0)) this.pointAtScrap();
+      else this.addChunk(session, writer);
       return;
     }
     this.closeFrame();
     this.current = session;
+    if (this.limits.hardBytes !== 0 && (session.gate & GATE_CLOSING) !== 0) {
+      this.pointAtScrap();
+      return;
+    }
     if (session.spill === null && this.nextRegion(size)) return;
     if (session.spill === null) this.startSpilling(session);
     this.pointAtSpill(session);

@@ -1,16 +1,16 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
 import type { Executor } from './executor.ts';
-import { GATE_MAXMEMORY } from './gates.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
-import { OutputLimits } from './output-limits.ts';
+import type { OutputLimits } from './output-limits.ts';
 import type { ThreadWatch } from './thread-watch.ts';
 
 const SECOND_MS = 1000;
 
 export interface CronParts {
   server: Server;
+  limits: OutputLimits;
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
@@ -18,22 +18,19 @@ export interface CronParts {
 
 export class Cron {
   private readonly parts: CronParts;
-  private readonly limits: OutputLimits;
   private nextSecondMs = 0;
 
   constructor(parts: CronParts) {
     this.parts = parts;
-    this.limits = new OutputLimits(parts.server);
   }
 
   run(executor: Executor): void {
-    const { server, threads, heap } = this.parts;
+    const { heap, limits, server, threads } = this.parts;
     server.keyspace.access.setTime(server.nowMs);
-    executor.gate = server.config.number('maxmemory') > 0 ? GATE_MAXMEMORY : 0;
     const used = server.keyspace.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     this.sampleRates();
-    this.limits.check();
+    limits.check();
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);

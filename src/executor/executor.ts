@@ -54,10 +54,11 @@ import {
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { refusal, wrongArity } from './gates.ts';
+import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
+const SPIN_LOOKS_MIN = 32;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
 const TOUCH_WINDOW = 16;
 const TOUCH_MIN = 4;
@@ -92,8 +93,8 @@ export interface ExecutorParts {
   readMail: () => void;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
-  /** Microseconds to spin before parking. */
-  spinUs: number;
+  /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
+  spinLooksMax: number;
 }
 
 /** Replies nobody is to see. */
@@ -117,6 +118,10 @@ export class Executor {
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
   private mailSeen = 0;
+  private spinLooks = SPIN_LOOKS_MIN;
+  /** When expiry was last looked at, and whether it had more to do. */
+  private expireLookMs = 0;
+  private expireMore = false;
   private readonly window = new Int32Array(TOUCH_WINDOW);
   /** Where touchAhead() leaves what it read, so that the reads happen. */
   touched = 0;
@@ -143,18 +148,24 @@ export class Executor {
 
   /** Runs until `stopping`. */
   run(): void {
-    let idleSinceUs = 0;
     while (!this.stopping) {
-      if (this.runOnce()) {
-        idleSinceUs = 0;
-        continue;
-      }
-      const nowUs = this.server.clock.monotonicUs();
-      if (idleSinceUs === 0) idleSinceUs = nowUs;
-      if (nowUs - idleSinceUs < this.parts.spinUs) continue;
-      this.sleep();
-      idleSinceUs = 0;
+      if (!this.runOnce() && !this.spin()) this.sleep();
     }
+  }
+
+  /**
+   * Looks for work a little longer before sleeping: a futex wake-up costs more than a few looks. How long is learnt: it doubles
+   * when something came in time and halves when nothing did, so an idle or a crowded machine pays next to nothing.
+   * Returns true when something came.
+   */
+  private spin(): boolean {
+    for (let i = 0; i < this.spinLooks; i++) {
+      if (!this.somethingWaits()) continue;
+      this.spinLooks = Math.min(this.spinLooks * 2, this.parts.spinLooksMax);
+      return true;
+    }
+    this.spinLooks = Math.max(this.spinLooks >> 1, Math.min(SPIN_LOOKS_MIN, this.parts.spinLooksMax));
+    return false;
   }
 
   /** One turn: every ring once, then what is due. Returns true when there was something to do. */
@@ -226,7 +237,12 @@ export class Executor {
       this.parts.cron();
       this.flushAll();
     }
-    if (server.activeExpireEnabled) more = this.expireSlice();
+    // Nothing can have fallen due since the last look of the same millisecond.
+    if (server.activeExpireEnabled && (this.expireMore || server.nowMs !== this.expireLookMs)) {
+      this.expireLookMs = server.nowMs;
+      this.expireMore = this.expireSlice();
+      more = this.expireMore;
+    }
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
       server.services.release(server.keyspace.lazyFree.buffers);
@@ -390,7 +406,9 @@ export class Executor {
     call.argc = argc;
     call.hash = hash;
     call.reply = channel.reply;
+    if (hasLongArgument(call)) this.gate |= GATE_LONG_ARGUMENT;
     this.dispatch(session, commandId);
+    this.gate &= ~GATE_LONG_ARGUMENT;
     this.figures.commands++;
     call.bytes = channel.requests.bytes;
     call.data = channel.requests.data;

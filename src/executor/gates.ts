@@ -3,12 +3,21 @@
  * Executor.dispatch; what is here runs when a session or the server has something set that may forbid a command.
  */
 import type { Call } from '../commands/call.ts';
-import { type Command, DENYOOM, NO_AUTH, PROTECTED } from '../commands/define.ts';
-import { GATE_AUTH, isLocal } from '../commands/session.ts';
+import { type Command, DENYOOM, type KeySpec, NO_AUTH, PROTECTED, WRITE } from '../commands/define.ts';
+import { protectedRefusal } from '../commands/protected.ts';
+import { GATE_AUTH } from '../commands/session.ts';
+import { KEY_SIZE_MAX } from '../keyspace/limits.ts';
 import * as errors from '../resp/errors.ts';
 
 /** Server-wide reasons to look closer; a bit set in Executor.gate. */
 export const GATE_MAXMEMORY = 1;
+/** The call at hand has an argument that is too long for a key. */
+export const GATE_LONG_ARGUMENT = 2;
+
+/** The server-wide gate with the bit for maxmemory set or not, as the directive says now. */
+export function withMemoryGate(gate: number, maxMemoryBytes: number): number {
+  return maxMemoryBytes > 0 ? gate | GATE_MAXMEMORY : gate & ~GATE_MAXMEMORY;
+}
 
 /** True when the number of arguments does not fit the declaration. */
 export function wrongArity(command: Command, argc: number): boolean {
@@ -18,22 +27,35 @@ export function wrongArity(command: Command, argc: number): boolean {
 /** Why `call` may not run now, as an error text, or null. */
 export function refusal(call: Call, command: Command, serverGate: number, usedBytes: number): string | null {
   if ((command.flags & PROTECTED) !== 0) {
-    const text = protectedRefusal(call, command);
+    const text = protectedRefusal(call);
     if (text !== null) return text;
   }
   if ((call.session.gate & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0) return errors.NOAUTH;
   if ((serverGate & GATE_MAXMEMORY) !== 0 && (command.flags & DENYOOM) !== 0) {
     if (usedBytes > call.server.config.number('maxmemory')) return errors.OOM;
   }
+  if ((serverGate & GATE_LONG_ARGUMENT) !== 0 && (command.flags & WRITE) !== 0) {
+    if (command.keys?.some((spec) => namesLongKey(call, spec))) return errors.KEY_TOO_LONG;
+  }
   return null;
 }
 
-/** DEBUG and MODULE work only where the configuration lets them. */
-function protectedRefusal(call: Call, command: Command): string | null {
-  const name = command.fullName.split('|')[0];
-  const allowed = call.server.config.string(
-    name === 'debug' ? 'enable-debug-command' : 'enable-module-command',
-  );
-  if (allowed === 'yes' || (allowed === 'local' && isLocal(call.session))) return null;
-  return errors.protectedCommand(name);
+/** True when the call has an argument that no record could have as its key. */
+export function hasLongArgument(call: Call): boolean {
+  for (let i = 1; i < call.argc; i++) if (call.size(i) > KEY_SIZE_MAX) return true;
+  return false;
+}
+
+/**
+ * Whether one of the keys that the spec finds, and that may come into being, is too long. Behind a count of keys
+ * everything to the end passes for keys.
+ */
+function namesLongKey(call: Call, { begin, find, flags }: KeySpec): boolean {
+  if (!('index' in begin) || 'unknown' in find || flags.includes('RM')) return false;
+  const from = 'keynum' in find ? begin.index + find.first : begin.index;
+  const last = 'last' in find && find.last >= 0 ? from + find.last : call.argc - 1;
+  for (let i = from; i <= last && i < call.argc; i += find.step) {
+    if (call.size(i) > KEY_SIZE_MAX) return true;
+  }
+  return false;
 }

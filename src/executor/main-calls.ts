@@ -1,8 +1,8 @@
 /**
  * What commands ask of main, which owns files, addresses and the working directory: the executor's side.
  *
- * The session that asks is parked: its later requests wait, everyone else's run. The answer comes by the mailbox, and
- * the waiting function replies as if it were the handler. Main's side is ../supervisor/async-calls.ts.
+ * The session that asks is parked: its later requests wait, everyone else's run. The answer comes by the mailbox and is acted on
+ * even if the client has left meanwhile, so that both threads agree; then the waiting function replies as the handler would. Main's side is ../supervisor/async-calls.ts.
  *
  *   CONFIG SET dir, port, bind   main tries; if it cannot, nothing has changed, else the whole change is committed. Should the
  *                                commit fail after that (a hook refuses), main is told to go back
@@ -11,9 +11,10 @@
 import type { Session } from '../commands/session.ts';
 import { type Change, type ChangeEntry, type Config, setFailure } from '../config/config.ts';
 import { rewriteConfig } from '../config/rewrite.ts';
-import type { FromExecutor, OutsideAnswer, OutsideRequest } from '../supervisor/messages.ts';
+import type { FromExecutor, OutsideAnswer, OutsideRequest } from '../ring/messages.ts';
 
-type Done = (answer: unknown) => void;
+/** Takes main's answer, whether the client is still there or not; returns how to reply to it, or null when it is to wait on. */
+type Settle = (answer: unknown) => (() => void) | null;
 
 export interface MainCallsParts {
   config: Config;
@@ -27,7 +28,7 @@ const APPLIED_BY_MAIN = ['dir', 'port', 'bind'];
 
 export class MainCalls {
   private readonly parts: MainCallsParts;
-  private readonly pending = new Map<number, { session: Session; done: Done }>();
+  private readonly pending = new Map<number, { session: Session; settle: Settle }>();
   private nextId = 1;
 
   constructor(parts: MainCallsParts) {
@@ -39,12 +40,13 @@ export class MainCalls {
     const waiting = this.pending.get(id);
     if (!waiting) return;
     this.pending.delete(id);
-    this.parts.unpark(waiting.session, () => waiting.done(value));
+    const reply = waiting.settle(value);
+    if (reply !== null) this.parts.unpark(waiting.session, reply);
   }
 
-  private ask(session: Session, kind: string, data: unknown, done: Done): void {
+  private ask(session: Session, kind: string, data: unknown, settle: Settle): void {
     const id = this.nextId++;
-    this.pending.set(id, { session, done });
+    this.pending.set(id, { session, settle });
     this.parts.park(session);
     this.parts.send({ type: 'ask', id, kind, data });
   }
@@ -58,15 +60,18 @@ export class MainCalls {
       return;
     }
     this.ask(session, 'apply', request, (answer) => {
-      const outcome = answer as OutsideAnswer;
-      if (outcome.failed !== null) {
-        done(setFailure(shownName(change, outcome.failed.directive), outcome.failed.why));
-        return;
-      }
-      const error = config.commit(withDirectory(change, outcome.directory));
-      if (error !== null) this.tellMain(backRequest(change, config));
-      done(error);
+      const error = this.finishChange(change, answer as OutsideAnswer);
+      return () => done(error);
     });
+  }
+
+  /** Commits what main has done its part of; the error reply or null. */
+  private finishChange(change: Change, { directory, failed }: OutsideAnswer): string | null {
+    const { config } = this.parts;
+    if (failed !== null) return setFailure(shownName(change, failed.directive), failed.why);
+    const error = config.commit(withDirectory(change, directory));
+    if (error !== null) this.tellMain(backRequest(change, config));
+    return error;
   }
 
   /** An order that nobody waits for. */
@@ -75,11 +80,12 @@ export class MainCalls {
   }
 
   /** `done` gets null or why the file could not be written. */
-  rewriteConfig(session: Session, done: (why: string | null) => void): void {
+  rewriteConfig(session: Session, whole: boolean, done: (why: string | null) => void): void {
     this.ask(session, 'read-config', null, (answer) => {
       const { text } = answer as { text: string | null };
-      const after = rewriteConfig(text, this.parts.config);
-      this.ask(session, 'write-config', after, (why) => done(why as string | null));
+      const after = rewriteConfig(text, this.parts.config, undefined, whole);
+      this.ask(session, 'write-config', after, (why) => () => done(why as string | null));
+      return null;
     });
   }
 }

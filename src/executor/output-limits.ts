@@ -1,64 +1,57 @@
 /**
- * client-output-buffer-limit: a client whose unread replies exceed the hard limit, or the soft limit for as long as it
- * says, is disconnected and its replies are freed.
+ * client-output-buffer-limit: a client that makes the server hold more replies than that is disconnected.
+ *
+ *   hard limit   at once: the channel's end asks before it holds another piece (refuses()), so that not even one command's
+ *                reply can grow beyond it
+ *   soft limit   by the cron: above it for longer than the seconds it names
+ *   no password  a client that has not said who it is may not make the server hold anything beyond its credit
+ *
+ * What counts is what the client has not taken: bytes in the ring, at the io worker and in the session's own queue.
  */
 import type { Server } from '../commands/server.ts';
-import type { Session } from '../commands/session.ts';
+import { GATE_AUTH, GATE_CLOSING, type Session } from '../commands/session.ts';
+import { type BufferLimit, outputBufferLimits } from '../config/special-types.ts';
 
-interface Limit {
-  hardBytes: number;
-  softBytes: number;
-  softSeconds: number;
-}
+const DIRECTIVE = 'client-output-buffer-limit';
 
 export class OutputLimits {
   private readonly server: Server;
-  private text = '';
-  private normal: Limit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+  private normal!: BufferLimit;
 
   constructor(server: Server) {
     this.server = server;
-  }
-
-  /** Looks at every client that has replies waiting. */
-  check(): void {
-    this.readLimits();
-    const { hardBytes, softBytes } = this.normal;
-    if (hardBytes === 0 && softBytes === 0) return;
-    for (const session of this.server.sessions.values()) {
-      if (session.spill !== null) this.checkSession(session);
-      else session.softLimitSinceMs = 0;
-    }
-  }
-
-  /** The directive is read again when its text has changed: `normal 0 0 0 slave ... pubsub ...`. */
-  private readLimits(): void {
-    const text = this.server.config.get(['client-output-buffer-limit'])[0]?.[1] ?? '';
-    if (text === this.text) return;
-    this.text = text;
-    const words = text.split(' ');
-    const at = words.indexOf('normal');
-    this.normal = {
-      hardBytes: Number(words[at + 1]),
-      softBytes: Number(words[at + 2]),
-      softSeconds: Number(words[at + 3]),
+    const read = () => {
+      this.normal = outputBufferLimits(server.config.string(DIRECTIVE)).normal;
     };
+    read();
+    server.config.onChange(DIRECTIVE, read);
   }
 
-  private checkSession(session: Session): void {
-    const bytes = session.link.outputBacklog(session);
-    if (this.exceeds(session, bytes)) {
-      this.server.stats.outputLimitDisconnections++;
-      this.server.services.log(
-        'warning',
-        `Client id=${session.id} addr=${session.address} scheduled to be closed ASAP for overcoming of output buffer limits.`,
-      );
-      session.link.close(session);
+  /** The hard limit of ordinary clients in bytes, 0 for none. */
+  get hardBytes(): number {
+    return this.normal.hardBytes;
+  }
+
+  /** Whether the server is not to hold `bytes` of replies for the session; it is then being disconnected. */
+  refuses(session: Session, bytes: number): boolean {
+    const { hardBytes } = this.normal;
+    if (hardBytes === 0 || bytes < hardBytes) return false;
+    this.disconnect(session);
+    return true;
+  }
+
+  /** Looks at every client. */
+  check(): void {
+    for (const session of this.server.sessions.values()) {
+      if ((session.gate & GATE_CLOSING) === 0 && this.exceeds(session)) this.disconnect(session);
     }
   }
 
-  private exceeds(session: Session, bytes: number): boolean {
+  private exceeds(session: Session): boolean {
+    if (session.spill !== null && (session.gate & GATE_AUTH) !== 0) return true;
     const { hardBytes, softBytes, softSeconds } = this.normal;
+    if (hardBytes === 0 && softBytes === 0) return false;
+    const bytes = session.link.outputBacklog(session);
     if (hardBytes > 0 && bytes >= hardBytes) return true;
     if (softBytes === 0 || bytes < softBytes) {
       session.softLimitSinceMs = 0;
@@ -66,5 +59,15 @@ export class OutputLimits {
     }
     if (session.softLimitSinceMs === 0) session.softLimitSinceMs = this.server.nowMs;
     return this.server.nowMs - session.softLimitSinceMs > softSeconds * 1000;
+  }
+
+  private disconnect(session: Session): void {
+    const { services, stats } = this.server;
+    stats.outputLimitDisconnections++;
+    services.log(
+      'warning',
+      `Client id=${session.id} addr=${session.address} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    session.link.close(session);
   }
 }

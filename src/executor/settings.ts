@@ -17,7 +17,7 @@ import {
   SETTING_PROTECTED,
   SETTING_QUERY_BUFFER_MAX,
 } from '../ring/layout.ts';
-import type { FromExecutor } from '../supervisor/messages.ts';
+import type { FromExecutor } from '../ring/messages.ts';
 
 const INT32_MAX = 0x7fffffff;
 

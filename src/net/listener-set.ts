@@ -6,7 +6,7 @@
  * (../supervisor/listeners.ts says why): whoever comes in by an address that is not wanted is hung up on.
  */
 import net from 'node:net';
-import type { Listener } from '../supervisor/messages.ts';
+import type { Listener } from '../ring/messages.ts';
 import type { IoWorker } from './io-worker.ts';
 
 export class ListenerSet {
@@ -76,7 +76,8 @@ export class ListenerSet {
     for (const listener of this.wanted) {
       if (keyOf(listener) !== key) continue;
       const { fd, host } = listener;
-      if (fd === undefined || host === '0.0.0.0' || host === '::' || host === socket.localAddress) return true;
+      if (fd === undefined || host === '0.0.0.0' || host === '::' || host === socket.localAddress)
+        return true;
     }
     return false;
   }

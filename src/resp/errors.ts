@@ -101,6 +101,8 @@ export function subcommandSyntax(given: string, container: string): string {
 
 // --- strings and keys -------------------------------------------------------------------------------
 
+/** Ours: a key lies in one cell of the arena (keyspace/limits.ts), where redis-server takes up to 512 MB. */
+export const KEY_TOO_LONG = 'ERR key is too long, a key may have at most 1048512 bytes';
 export const DIGEST_LENGTH = 'ERR must be exactly 16 hexadecimal characters';
 export const DELEX_TYPE = 'ERR Key should be of string type if conditions are specified';
 export const DELEX_CONDITION = 'ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE';

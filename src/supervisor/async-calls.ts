@@ -8,9 +8,9 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { systemErrorText } from '../config/files.ts';
 import { fromBytesText, toBytesText } from '../config/words.ts';
+import type { OutsideAnswer, OutsideRequest } from '../ring/messages.ts';
 import type { ListenPlan } from './listeners.ts';
 import type { ServerLog } from './log.ts';
-import type { OutsideAnswer, OutsideRequest } from './messages.ts';
 
 export interface AsyncCallParts {
   configFile: string | null;
@@ -54,7 +54,9 @@ export class AsyncCalls {
     const { bind, port, backlog, blame } = wanted;
     const plan = await this.parts.relisten(bind, port, backlog);
     for (const note of plan.notes) this.parts.log.write('warning', note);
-    return plan.error === null ? null : { directive: blame, why: blame === 'port' ? CANNOT_LISTEN : CANNOT_BIND };
+    return plan.error === null
+      ? null
+      : { directive: blame, why: blame === 'port' ? CANNOT_LISTEN : CANNOT_BIND };
   }
 
   private readConfig(): { text: string | null } {

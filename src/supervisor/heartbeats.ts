@@ -41,7 +41,8 @@ export class Heartbeats {
       }
       return;
     }
-    if (this.silent[index] >= SILENT_LOOKS) this.report('notice', `Thread ${this.names[index]} answers again`);
+    if (this.silent[index] >= SILENT_LOOKS)
+      this.report('notice', `Thread ${this.names[index]} answers again`);
     this.seen[index] = beat;
     this.silent[index] = 0;
   }

@@ -6,7 +6,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import type { CommandName } from '../resp/command-names.ts';
-import type { FromIo, Listener, LogMessage, ToIo } from './messages.ts';
+import type { FromIo, Listener, LogMessage, ToIo } from '../ring/messages.ts';
 
 export class IoGroup {
   private readonly workers: Worker[] = [];

@@ -14,7 +14,7 @@
 import { lookup } from 'node:dns/promises';
 import { chmodSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
-import type { Listener } from './messages.ts';
+import type { Listener } from '../ring/messages.ts';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 export const HAS_REUSE_PORT = major > 22 || (major === 22 && minor >= 12);
@@ -41,7 +41,7 @@ export interface ListenPlan {
 
 const IGNORED = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENOTSUP', 'EPROTONOSUPPORT', 'EINVAL']);
 
-/** Binds all of `bind` x `port`. `ours`: the io workers listen on that port already, so it is no clash to find it taken. */
+/** Binds all of `bind` x `port`; an empty bind is no address at all. `ours`: the io workers listen on that port already, so it is no clash to find it taken. */
 export async function planTcp(
   bind: readonly string[],
   port: number,
@@ -65,8 +65,7 @@ export async function planTcp(
 }
 
 function addressesOf(bind: readonly string[]): Address[] {
-  const all = bind.length === 0 ? ['*', '-::*'] : bind;
-  return all.map((word) => {
+  return bind.map((word) => {
     const optional = word.startsWith('-');
     const host = optional ? word.slice(1) : word;
     return { host: HOSTS[host] ?? host, optional };

@@ -2,9 +2,9 @@
 import { chdir } from 'node:process';
 import type { Config } from '../config/config.ts';
 import type { Outcome } from '../config/load.ts';
+import { HELP, VERSION_LINE } from '../config/product.ts';
 import { fromBytesText, toBytesText } from '../config/words.ts';
 import { ServerLog } from './log.ts';
-import { HELP, VERSION_LINE } from './product.ts';
 
 export interface StartUp {
   config: Config;

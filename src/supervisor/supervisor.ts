@@ -12,22 +12,16 @@ import { randomBytes } from 'node:crypto';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { HostFacts } from '../commands/server.ts';
 import type { Config } from '../config/config.ts';
 import { fromBytesText } from '../config/words.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
-import { AsyncCalls } from './async-calls.ts';
-import { faultLimits, type ThreadKind } from './fault.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { IoGroup } from './io-group.ts';
-import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
-import type { ServerLog } from './log.ts';
 import {
   type BioData,
   type ExecutorData,
   type FromExecutor,
+  type HostFacts,
   type IoData,
   type Listener,
   PROCESS_CPU_SYSTEM_US,
@@ -36,7 +30,13 @@ import {
   PROCESS_PEAK_RESIDENT,
   PROCESS_RESIDENT,
   type ToExecutor,
-} from './messages.ts';
+} from '../ring/messages.ts';
+import { AsyncCalls } from './async-calls.ts';
+import { faultLimits, type ThreadKind } from './fault.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { IoGroup } from './io-group.ts';
+import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
+import type { ServerLog } from './log.ts';
 
 const TICK_MS = 100;
 /** How long a shutdown waits for the executor to finish a command. */
@@ -95,7 +95,9 @@ export class Supervisor {
     const largePorts = largeChannels.map((channel) => channel.port2);
     this.startExecutor(hashSeed, bioChannel.port1, largePorts);
     this.startBio(bioChannel.port2);
-    this.channels.forEach((channel, i) => this.startIo(i, channel, largeChannels[i].port1, hashSeed));
+    for (const [i, channel] of this.channels.entries()) {
+      this.startIo(i, channel, largeChannels[i].port1, hashSeed);
+    }
     this.readProcessFigures();
     this.watch();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.onSignal(signal));
@@ -128,14 +130,24 @@ export class Supervisor {
     this.spawn('bio', 'bio', data, [executorPort]);
   }
 
-  private startIo(index: number, channel: ChannelMemory, port: MessagePort, hashSeed: [number, number]): void {
+  private startIo(
+    index: number,
+    channel: ChannelMemory,
+    port: MessagePort,
+    hashSeed: [number, number],
+  ): void {
     const data: IoData = { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
     this.ioGroup.add(this.spawn('io', `io-${index}`, data, [port]));
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: MessagePort[]): Worker {
     const resourceLimits = faultLimits(kind);
-    const worker = new Worker(this.options.workerUrl(kind), { workerData, transferList, name, resourceLimits });
+    const worker = new Worker(this.options.workerUrl(kind), {
+      workerData,
+      transferList,
+      name,
+      resourceLimits,
+    });
     worker.on('error', (error) => this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`));
     worker.on('exit', (code) => {
       if (!this.stopping) this.fatal(`Thread ${name} ended unexpectedly with code ${code}`);

@@ -1,5 +1,6 @@
 /** Runs the same tests against our server and, where there is one, the real redis-server: the oracle decides, not our memory. */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { ProtocolSocket } from './protocol-socket.ts';
 import { RawClient, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 
@@ -13,6 +14,9 @@ export interface Target {
   call(...args: Argument[]): Promise<unknown>;
   /** A connection of its own. */
   client(): Promise<RawClient>;
+  /** Sends inline commands on a connection of their own; all bytes that come back. */
+  raw(...lines: string[]): Promise<string>;
+  readonly server: RunningServer;
 }
 
 /** Declares the tests for each target. The databases are empty before each test. */
@@ -54,6 +58,10 @@ function describeOn(
       call,
       run: (command, ...args) => call(...words(command, args)),
       client: () => RawClient.connect(server.port),
+      raw: (...lines) => converse(server.port, lines),
+      get server() {
+        return server;
+      },
     });
   });
 }
@@ -61,4 +69,13 @@ function describeOn(
 function words(command: string, args: Argument[]): Argument[] {
   let next = 0;
   return command.split(' ').map((word) => (/^<.*>$/.test(word) ? args[next++] : word));
+}
+
+async function converse(port: number, lines: string[]): Promise<string> {
+  const socket = await ProtocolSocket.open(port, true);
+  await socket.write(`${lines.join('\r\n')}\r\n`);
+  socket.halfClose();
+  const text = await socket.untilClosed();
+  socket.destroy();
+  return text;
 }

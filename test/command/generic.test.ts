@@ -1,6 +1,6 @@
 /** The commands on keys and databases, over a socket, on our server and on the real one. */
 import { expect, it } from 'vitest';
-import { describeOnBoth } from './both-servers.ts';
+import { describeOnBoth, describeOnOurs } from './both-servers.ts';
 
 const SYNTAX = 'error: ERR syntax error';
 const NOT_INTEGER = 'error: ERR value is not an integer or out of range';
@@ -219,5 +219,49 @@ describeOnBoth('generic, under an LFU policy', ['--maxmemory-policy', 'allkeys-l
     for (let i = 0; i < 100; i++) await run('GET k');
     expect(await run('OBJECT FREQ k')).toBeGreaterThan(6);
     expect(await run('OBJECT IDLETIME k')).toMatch(/^error: ERR An LFU maxmemory policy is selected/);
+  });
+});
+
+describeOnOurs('generic, with CLIENT NO-TOUCH', ['--maxmemory-policy', 'allkeys-lfu'], ({ run }) => {
+  it('use leaves no trace but by TOUCH', async () => {
+    await run('CONFIG SET lfu-log-factor 0');
+    await run('SET k 1');
+    await run('CLIENT NO-TOUCH ON');
+    for (const command of ['GET k', 'INCR k', 'STRLEN k', 'EXPIRE k 100']) await run(command);
+    expect(await run('OBJECT FREQ k')).toBe(5);
+    await run('TOUCH k');
+    expect(await run('OBJECT FREQ k')).toBe(6);
+    await run('CLIENT NO-TOUCH OFF');
+    await run('GET k');
+    expect(await run('OBJECT FREQ k')).toBe(7);
+  });
+});
+
+describeOnBoth('generic, keys of every length', [], ({ call, run }) => {
+  it.each([0, 1, 254, 255, 256, 257, 4096, 300_000, 1_048_512])('a key of %i bytes', async (size) => {
+    const key = Buffer.alloc(size, 'k');
+    expect(await call('SET', key, 'v', 'EX', '100')).toBe('OK');
+    expect(await call('PERSIST', key)).toBe(1);
+    expect(await call('APPEND', key, 'w')).toBe(2);
+    expect(await call('GET', key)).toBe('vw');
+    expect(await run('RANDOMKEY')).toBe(key.toString());
+    expect(await run('KEYS *')).toEqual([key.toString()]);
+    expect(await call('DEL', key)).toBe(1);
+  });
+});
+
+describeOnOurs('generic, keys that are too long', [], ({ call, run }) => {
+  it('are refused where they would be stored, and not there where they are looked for', async () => {
+    const key = Buffer.alloc(1_048_513, 'k');
+    const tooLong = 'error: ERR key is too long, a key may have at most 1048512 bytes';
+    await run('SET k v');
+    expect(await call('SET', key, 'v')).toBe(tooLong);
+    expect(await call('MSET', 'a', '1', key, '2')).toBe(tooLong);
+    expect(await call('RENAME', 'k', key)).toBe(tooLong);
+    expect(await call('COPY', 'k', key)).toBe(tooLong);
+    expect(await call('GET', key)).toBeNull();
+    expect(await call('DEL', key, 'k')).toBe(1);
+    expect(await call('SET', 'k', key)).toBe('OK');
+    expect(await run('DBSIZE')).toBe(1);
   });
 });

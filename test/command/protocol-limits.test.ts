@@ -1,4 +1,5 @@
 /** What a client may send: before AUTH, in one bulk, in one command. Ours and, where it is here, the real server. */
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProtocolSocket } from './protocol-socket.ts';
 import { encodeCommand } from './raw-client.ts';
@@ -187,6 +188,36 @@ describe.each(KINDS)('maxclients, %s', (_kind, start) => {
         if (answered) break;
       }
       for (const client of clients) client.destroy();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+/** An address of this machine that is not its loopback. */
+function outsideAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flat();
+  return all.find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+}
+
+describe.skipIf(outsideAddress() === undefined).each(KINDS)('protected mode, %s', (_kind, start) => {
+  it(
+    'refuses other hosts with a word, and counts none of them as a client',
+    async () => {
+      const server = await start(['--bind', '0.0.0.0', '--maxclients', '10']);
+      for (let i = 0; i < 30; i++) {
+        const refused = await ProtocolSocket.open(server.port, false, outsideAddress());
+        expect(await refused.untilClosed()).toMatch(
+          /^-DENIED Redis is running in protected mode [^\r]*\r\n$/,
+        );
+        refused.destroy();
+      }
+      const clients = await Promise.all(Array.from({ length: 10 }, () => ProtocolSocket.open(server.port)));
+      for (const client of clients) {
+        void client.write('PING\r\n');
+        expect(await client.untilEnding('\r\n')).toBe('+PONG\r\n');
+        client.destroy();
+      }
+      await server.stop();
     },
     TIMEOUT_MS,
   );

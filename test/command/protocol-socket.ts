@@ -9,7 +9,7 @@ export class ProtocolSocket {
 
   private constructor(readonly socket: Socket) {
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       this.chunks.push(chunk);
       this.size += chunk.length;
       this.changed();
@@ -19,9 +19,9 @@ export class ProtocolSocket {
     socket.on('close', () => this.finish());
   }
 
-  static open(port: number, halfOpen = false): Promise<ProtocolSocket> {
+  static open(port: number, halfOpen = false, host = '127.0.0.1'): Promise<ProtocolSocket> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: halfOpen });
+      const socket = connect({ port, host, allowHalfOpen: halfOpen });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

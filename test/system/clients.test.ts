@@ -266,3 +266,90 @@ describe('connections that come and go', () => {
     TIMEOUT_MS,
   );
 });
+
+describe('a flood', () => {
+  let server: RunningServer;
+  beforeAll(async () => {
+    server = await startThreadis(['--io-threads', '1']);
+  }, TIMEOUT_MS);
+  afterAll(async () => server?.stop(), TIMEOUT_MS);
+
+  it(
+    'of commands that want no reply fills the request ring again and again, and stops nowhere',
+    async () => {
+      const rounds = 5;
+      const count = 20_000;
+      const set = encodeCommand(['SET', 'flood', 'x'.repeat(200)]).toString();
+      const flood = async (): Promise<void> => {
+        const socket = await ProtocolSocket.open(server.port);
+        for (let i = 0; i < rounds; i++) {
+          void socket.write('CLIENT REPLY OFF\r\n');
+          void socket.write(set.repeat(count));
+          void socket.write('CLIENT REPLY ON\r\n');
+          await socket.untilBytes((i + 1) * 5);
+        }
+        expect(socket.text()).toBe('+OK\r\n'.repeat(rounds));
+        socket.destroy();
+      };
+      await Promise.all(Array.from({ length: 8 }, flood));
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'does not confuse the connections that come meanwhile',
+    async () => {
+      let over = false;
+      const set = encodeCommand(['SET', 'flood', 'x'.repeat(2000)])
+        .toString()
+        .repeat(2000);
+      const flood = async (): Promise<void> => {
+        const socket = await ProtocolSocket.open(server.port);
+        for (let i = 0; !over; i++) {
+          void socket.write(set);
+          await socket.untilBytes((i + 1) * 2000 * 5);
+        }
+        socket.destroy();
+      };
+      const visits = async (from: number): Promise<void> => {
+        for (let i = from; i < from + 150; i++) {
+          const word = `visit-${i}`;
+          const socket = await ProtocolSocket.open(server.port);
+          void socket.write(encodeCommand(['ECHO', word]));
+          if (i % 2 === 0) socket.halfClose();
+          expect(await socket.untilEnding('\r\n' + word + '\r\n')).toBe(`$${word.length}\r\n${word}\r\n`);
+          socket.destroy();
+        }
+      };
+      const floods = Array.from({ length: 4 }, flood);
+      await Promise.all(Array.from({ length: 10 }, (_, i) => visits(i * 1000)));
+      over = true;
+      await Promise.all(floods);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a client that quits with replies unread', () => {
+  it(
+    'gets them all, then the end',
+    async () => {
+      const server = await startThreadis(['--io-threads', '1']);
+      const socket = await ProtocolSocket.open(server.port);
+      void socket.write(encodeCommand(['SET', 'big', Buffer.alloc(MB, 'v')]));
+      await socket.untilEnding('+OK\r\n');
+      socket.socket.pause();
+      await socket.write('GET big\r\n'.repeat(8) + 'QUIT\r\n');
+      const healthy = await RawClient.connect(server.port);
+      await pings(healthy, 200);
+      socket.socket.resume();
+      const text = await socket.untilClosed();
+      expect(text.length).toBe(5 + 8 * (MB + 12) + 5);
+      expect(text.endsWith('\r\n+OK\r\n')).toBe(true);
+      socket.destroy();
+      healthy.close();
+      await server.stop();
+    },
+    TIMEOUT_MS,
+  );
+});

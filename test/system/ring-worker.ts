@@ -36,6 +36,8 @@ export interface RingJob {
   log: LogMemory;
   /** Requests in all, or bytes of log in all. */
   total: number;
+  /** The position at which the log begins. */
+  start: number;
   /** Requests that may be unanswered at once. */
   inFlight: number;
   sizeMax: number;
@@ -358,9 +360,9 @@ async function readLog(): Promise<object> {
 function watchLog(): object {
   const control = new Int32Array(job.log.control);
   const places = [LOG_APPENDED, LOG_WHOLE, LOG_WRITTEN, LOG_FSYNCED];
-  const start = readPosition(control, LOG_FSYNCED);
-  const last = places.map(() => start);
-  const end = start + job.total;
+  // The others may be well under way by now.
+  const last = places.map(() => job.start);
+  const end = job.start + job.total;
   let readings = 0;
   while (last[3] < end) {
     for (let i = 3; i >= 0; i--) {

@@ -41,6 +41,7 @@ async function run(roles: RingJob['role'][], given: Partial<RingJob>): Promise<R
     process: createProcessMemory(),
     log: createLogMemory(1 << 16),
     total: 1,
+    start: 0,
     inFlight: 1000,
     sizeMax: 300,
     slowness: 0,
@@ -145,7 +146,7 @@ describe('the log ring', () => {
       async () => {
         const log = createLogMemory(1 << 16);
         startLogAt(log, start);
-        const given = { log, total: 30_000_000, sizeMax: 200_000, slowness: 500 };
+        const given = { log, start, total: 30_000_000, sizeMax: 200_000, slowness: 500 };
         const [writer, reader, watcher] = await run(['log-writer', 'log-reader', 'log-watcher'], given);
         expect(writer.end).toBe(start + given.total);
         expect(reader.end).toBe(writer.end);

@@ -58,6 +58,7 @@ export function setAuthenticated(session: Session, authenticated: boolean): void
 /** Compares without telling by its time how far the texts agree; it depends on the guess's length alone. */
 function equalInConstantTime(guess: string, secret: string): boolean {
   let difference = guess.length ^ secret.length;
-  for (let i = 0; i < guess.length; i++) difference |= guess.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
+  for (let i = 0; i < guess.length; i++)
+    difference |= guess.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
   return difference === 0;
 }

@@ -43,7 +43,7 @@ class DocsWriter {
       this.text('summary', summary),
       this.text('since', since),
       this.text('group', group),
-      this.text('complexity', complexity),
+      this.text('complexity', complexity || undefined),
       this.words('doc_flags', docFlags(command)),
       this.text('deprecated_since', deprecated?.since),
       this.text('replaced_by', deprecated?.replacedBy),

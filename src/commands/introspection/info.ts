@@ -45,8 +45,13 @@ function writeInfo(reply: ReplyWriter, command: Command): void {
   for (const tip of tips) reply.bulkText(tip);
   reply.set(keys.length);
   for (const spec of keys) writeKeySpec(reply, spec);
-  const children = [...(command.children?.values() ?? [])];
-  reply.set(children.length);
+  writeChildren(reply, [...(command.children?.values() ?? [])]);
+}
+
+/** An array, but a set where there are none: so it is in Redis, and clients tell the two apart. */
+function writeChildren(reply: ReplyWriter, children: readonly Command[]): void {
+  if (children.length === 0) reply.set(0);
+  else reply.array(children.length);
   for (const child of children) writeInfo(reply, child);
 }
 

@@ -20,7 +20,9 @@ export function list(call: Call): void {
   }
   const names: string[] = [];
   for (const command of call.server.table.topLevel()) collect(command, filter, names);
-  call.reply.set(names.length);
+  // Everything is a set, a choice of it an array: so it is in Redis.
+  if (call.argc === 2) call.reply.set(names.length);
+  else call.reply.array(names.length);
   for (const name of names) call.reply.bulkText(name);
 }
 

@@ -99,7 +99,10 @@ function set(call: Call): void {
   const { server, session } = call;
   const pairs: [string, string][] = [];
   for (let i = 2; i < call.argc; i += 2) {
-    if (i + 1 === call.argc) return call.reply.error(errors.SYNTAX);
+    if (i + 1 === call.argc) {
+      call.reply.error(errors.SYNTAX);
+      return;
+    }
     pairs.push([call.text(i), call.text(i + 1)]);
   }
   const change = server.config.prepare(pairs, { loading: server.loading, local: isLocal(session) });
@@ -120,13 +123,19 @@ function resetStat(call: Call): void {
 }
 
 function rewrite(call: Call): void {
+  rewriteConfigFile(call, false);
+}
+
+/** With `whole`, lines for all directives (DEBUG CONFIG-REWRITE-FORCE-ALL). */
+export function rewriteConfigFile(call: Call, whole: boolean): void {
   const { server, session } = call;
-  if (server.host.configFile === '') call.reply.error(errors.NO_CONFIG_FILE);
-  else {
-    server.services.rewriteConfig(session, (why) =>
-      replyOutcome(call, why === null ? null : errors.rewriteFailed(why)),
-    );
+  if (server.host.configFile === '') {
+    call.reply.error(errors.NO_CONFIG_FILE);
+    return;
   }
+  server.services.rewriteConfig(session, whole, (why) =>
+    replyOutcome(call, why === null ? null : errors.rewriteFailed(why)),
+  );
 }
 
 function help(call: Call): void {

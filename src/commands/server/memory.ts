@@ -6,10 +6,11 @@
  *   its slot              8 bytes, a (hash, address) pair of the table; the share of slots that are free is not counted
  *   its expire time       16 bytes in the index that expiry goes by, when it has one: 12, and its share of leaves not full
  */
+
+import { NO_EXPIRE } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { flagsOf, LARGE, readWord0, valueWord } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
-import { NO_EXPIRE } from '../../keyspace/database.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, LOADING, READONLY, STALE } from '../define.ts';
 import { replyHelp } from '../help.ts';

@@ -9,7 +9,7 @@ import { NO_EXPIRE } from '../../keyspace/database.ts';
 import * as errors from '../../resp/errors.ts';
 import { isString, setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
-import { arg, DENYOOM, defineCommand, keyAt, WRITE } from '../define.ts';
+import { arg, DENYOOM, defineCommand, type KeyReference, keyAt, WRITE } from '../define.ts';
 import { comparisonHolds, isComparable } from './compare.ts';
 import { replyString } from './get.ts';
 import {
@@ -70,8 +70,15 @@ export const SET = defineCommand({
       { optional: true },
     ),
   ],
+  getKeys: setKeys,
   handler: set,
 });
+
+/** What happens to the key depends on GET among the options. */
+function setKeys(args: readonly string[]): KeyReference[] {
+  const reads = args.slice(3).some((option) => option.toUpperCase() === 'GET');
+  return [{ index: 1, flags: reads ? ['RW', 'access', 'update'] : ['OW', 'update'] }];
+}
 
 const ACCEPTED = ACCEPT_PRESENCE | ACCEPT_COMPARISON | ACCEPT_GET | ACCEPT_KEEPTTL;
 

@@ -1,7 +1,8 @@
 /*
  * The process: databases, files, log, start and stop, and what is guarded.
  *
- * Ours beside Redis's: compat-version (whose manners are kept) and log-format. daemonize is read as Redis reads it, but the loader
+ * Ours beside Redis's: compat-version (whose manners are kept) and log-format; tools of 7.0 that go through CONFIG GET * do not
+ * meet them. daemonize is read as Redis reads it, but the loader
  * refuses a `yes` that is still there at the end: there is no fork to go into the background with.
  *
  * A value with a rule beyond its form has a check: a title template must name known variables and not come out empty, and the
@@ -21,7 +22,15 @@ import {
   unsigned,
   yesNo,
 } from '../value-types.ts';
-import { NO_ACL, NO_CRASH_REPORT, NO_DEBUG_HOOK, NO_MODULES, NO_PINNING, NO_PLATFORM, NO_SYSLOG } from './reasons.ts';
+import {
+  NO_ACL,
+  NO_CRASH_REPORT,
+  NO_DEBUG_HOOK,
+  NO_MODULES,
+  NO_PINNING,
+  NO_PLATFORM,
+  NO_SYSLOG,
+} from './reasons.ts';
 
 const HZ_MIN = 1n;
 const HZ_MAX = 500n;
@@ -71,6 +80,7 @@ export const GENERAL: readonly Directive[] = [
     type: oneOf('7.0', '7.2'),
     initial: (surroundings) => surroundings.compat ?? '7.2',
     startOnly: true,
+    hidden: '7.0',
     effect: WORKS,
   },
   { name: 'databases', type: integer(1, INT_MAX), initial: 16n, startOnly: true, effect: WORKS },
@@ -112,7 +122,14 @@ export const GENERAL: readonly Directive[] = [
     effect: WORKS,
   },
   { name: 'logfile', type: text, initial: '', startOnly: true, effect: WORKS },
-  { name: 'log-format', type: oneOf('text', 'json'), initial: 'text', startOnly: true, effect: WORKS },
+  {
+    name: 'log-format',
+    type: oneOf('text', 'json'),
+    initial: 'text',
+    startOnly: true,
+    hidden: '7.0',
+    effect: WORKS,
+  },
   { name: 'syslog-enabled', type: yesNo, initial: false, startOnly: true, effect: NO_SYSLOG },
   { name: 'syslog-ident', type: text, initial: 'redis', startOnly: true, effect: NO_SYSLOG },
   {

@@ -1,5 +1,5 @@
 /** INFO's sections on the server, its clients, its replication (there is none) and its CPU time. */
-import { THREADIS_VERSION } from '../../supervisor/product.ts';
+import { THREADIS_VERSION } from '../../config/product.ts';
 import { field, fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
 
 const SECONDS_PER_DAY = 86_400;

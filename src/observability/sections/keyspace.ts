@@ -1,9 +1,5 @@
 /** INFO's sections that have a line per thing: commands, errors, databases. */
-import type { Database } from '../../keyspace/database.ts';
 import { fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
-
-/** Entries of the expiry index that avg_ttl is computed from, spread evenly over their order. */
-const TTL_SAMPLES = 32;
 
 export const COMMAND_STATS: InfoSection = {
   name: 'commandstats',
@@ -47,18 +43,5 @@ export const KEYSPACE: InfoSection = {
   lines: ({ server }) =>
     server.keyspace.databases
       .filter((db) => db.count > 0)
-      .map((db) => `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${averageTtl(db)}`),
+      .map((db) => `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${db.averageTtlMs()}`),
 };
-
-/** Milliseconds, 0 when no key has a TTL. */
-function averageTtl(db: Database): number {
-  const { expires, keyspace } = db;
-  const samples = Math.min(TTL_SAMPLES, expires.count);
-  if (samples === 0) return 0;
-  let sum = 0;
-  for (let i = 0; i < samples; i++) {
-    expires.at(Math.floor(((i + 0.5) * expires.count) / samples));
-    sum += Math.max(0, expires.foundTime - keyspace.nowMs);
-  }
-  return Math.round(sum / samples);
-}

@@ -5,7 +5,6 @@ function kilobytes(bytesPerSecond: number): string {
   return (bytesPerSecond / 1024).toFixed(2);
 }
 
-
 export const STATS: InfoSection = {
   name: 'stats',
   title: 'Stats',
@@ -61,7 +60,11 @@ export const STATS: InfoSection = {
     field('io_threaded_writes_processed', ({ network }) => network.writes),
     fixed('reply_buffer_shrinks', 0),
     fixed('reply_buffer_expands', 0),
-    field('client_query_buffer_limit_disconnections', ({ network }) => network.queryLimitDisconnections, '7.2'),
+    field(
+      'client_query_buffer_limit_disconnections',
+      ({ network }) => network.queryLimitDisconnections,
+      '7.2',
+    ),
     field(
       'client_output_buffer_limit_disconnections',
       ({ server }) => server.stats.outputLimitDisconnections,

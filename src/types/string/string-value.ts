@@ -188,7 +188,7 @@ export function newZeros(
   return address;
 }
 
-/** A value of the same length into the same cell: by far the most common SET of an existing key. */
+/** A value of the same or nearly the same length into the same cell: by far the most common SET of an existing key. */
 function overwriteInPlace(
   db: Database,
   old: number,
@@ -205,11 +205,20 @@ function overwriteInPlace(
   const word0 = readWord0(i32, base);
   if (typeOf(word0) !== TYPE_STRING || expireMs !== NO_EXPIRE) return false;
   if ((flagsOf(word0) & (HAS_EXPIRE | TWO_WORDS | LARGE)) !== 0) return false;
-  if (valueWord(i32, base) !== ve - vs) return false;
+  const at = base + valueOffset(i32, base);
+  if (valueWord(i32, base) !== ve - vs) {
+    if (!suitsCell(at - base + ve - vs, db.arena.sizeOf(old))) return false;
+    writeValueWord(i32, base, ve - vs);
+  }
   writeTypeAndEncoding(i32, base, TYPE_STRING, encoding);
   writeAccess(i32, base, db.keyspace.access.inherited(accessOf(i32, base)));
-  copyValue(db, value, vs, ve, data, segment, base + valueOffset(i32, base));
+  copyValue(db, value, vs, ve, data, segment, at);
   return true;
+}
+
+/** Whether a record of this size may stay in a cell: it fits, and leaves at most a quarter unused. */
+function suitsCell(size: number, cellSize: number): boolean {
+  return size <= cellSize && size >= cellSize - (cellSize >>> 2);
 }
 
 /** Copies value[vs..ve) into the arena; faster with `data`, a DataView over the same memory as `value`. */

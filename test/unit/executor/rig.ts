@@ -109,7 +109,7 @@ export class ExecutorRig {
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       cron: () => {},
-      spinUs: 0,
+      spinLooksMax: 0,
     });
     this.control[SETTING_BULK_MAX] = 512 << 20;
     this.control[SETTING_QUERY_BUFFER_MAX] = 1 << 30;

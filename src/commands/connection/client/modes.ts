@@ -2,7 +2,14 @@
 import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, arg, defineCommand, LOADING, NOSCRIPT, STALE } from '../../define.ts';
-import { GATE_NO_TOUCH, GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT, type Session } from '../../session.ts';
+import {
+  GATE_NO_TOUCH,
+  GATE_REPLY,
+  REPLY_OFF,
+  REPLY_ON,
+  REPLY_SKIP_NEXT,
+  type Session,
+} from '../../session.ts';
 
 const FLAGS = NOSCRIPT | LOADING | STALE;
 const onOrOff = arg.oneOf('enabled', [arg.token('on', 'ON'), arg.token('off', 'OFF')]);

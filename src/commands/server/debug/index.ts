@@ -9,6 +9,8 @@ import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../../define.ts';
 import { replyHelp } from '../../help.ts';
+import { protectedRefusal } from '../../protected.ts';
+import { rewriteConfigFile } from '../config.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
@@ -39,6 +41,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     most: 2,
     help: ['CHANGE-REPL-ID', '    Give the server a new replication id.'],
     run: changeReplicationId,
+  },
+  'config-rewrite-force-all': {
+    least: 2,
+    most: 2,
+    help: [
+      'CONFIG-REWRITE-FORCE-ALL',
+      '    CONFIG REWRITE with a line for every directive, those with their defaults too.',
+    ],
+    run: (call) => rewriteConfigFile(call, true),
   },
   error: {
     least: 3,
@@ -82,7 +93,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   'set-active-expire': {
     least: 3,
     most: 3,
-    help: ['SET-ACTIVE-EXPIRE <0|1>', '    Stop or resume deleting keys whose time has come before they are asked for.'],
+    help: [
+      'SET-ACTIVE-EXPIRE <0|1>',
+      '    Stop or resume deleting keys whose time has come before they are asked for.',
+    ],
     run: setActiveExpire,
   },
   sleep: {
@@ -100,6 +114,11 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
 };
 
 function debug(call: Call): void {
+  const refusal = protectedRefusal(call);
+  if (refusal !== null) {
+    call.reply.error(refusal);
+    return;
+  }
   const name = call.lowerText(1);
   const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
   if (!subcommand || call.argc < subcommand.least || call.argc > subcommand.most) {

@@ -67,7 +67,8 @@ function serializedSize(call: Call, address: number): number {
   readString(call.db, address);
   const { bytes, start, end } = view;
   const size = end - start;
-  const integer = size <= INTEGER_TEXT_MAX ? integerSize(Buffer.from(bytes.subarray(start, end)).toString('latin1')) : 0;
+  const integer =
+    size <= INTEGER_TEXT_MAX ? integerSize(Buffer.from(bytes.subarray(start, end)).toString('latin1')) : 0;
   if (integer > 0) return integer;
   if (size >= COMPRESSED_MIN && call.server.config.bool('rdbcompression')) {
     const out = new Uint8Array(size - 4);

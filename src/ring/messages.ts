@@ -1,10 +1,21 @@
 /** What travels between main and the workers outside the rings. Everything survives structured clone. */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { HostFacts } from '../commands/server.ts';
 import type { ConfigSnapshot } from '../config/config.ts';
 import type { CommandName } from '../resp/command-names.ts';
-import type { ChannelMemory, ProcessMemory } from '../ring/channel.ts';
+import type { ChannelMemory, ProcessMemory } from './channel.ts';
+
+/** Facts of the process that main collected at the start and keeps fresh. */
+export interface HostFacts {
+  readonly executable: string;
+  readonly configFile: string;
+  readonly os: string;
+  readonly nodeVersion: string;
+  readonly arch: number;
+  readonly totalMemory: number;
+  readonly ioThreads: number;
+  readonly cores: number;
+}
 
 export interface ExecutorData {
   process: ProcessMemory;
