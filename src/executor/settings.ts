@@ -42,7 +42,9 @@ export function followSettings(
   publishSettings(control, config);
   bindSettings(server.keyspace, config);
   config.onChange(PUBLISHED, () => publishSettings(control, config));
-  config.onChange('loglevel', () => send({ type: 'log-level', level: config.string('loglevel') }));
+  config.onChange('loglevel', () => {
+    send({ type: 'log-level', level: config.string('loglevel') });
+  });
   config.onChange('requirepass', () => openOrCloseGates(server));
 }
 

@@ -16,7 +16,6 @@ export interface Target {
   client(): Promise<RawClient>;
   /** Sends inline commands on a connection of their own; all bytes that come back. */
   raw(...lines: string[]): Promise<string>;
-  readonly server: RunningServer;
 }
 
 /** Declares the tests for each target. The databases are empty before each test. */
@@ -59,9 +58,6 @@ function describeOn(
       run: (command, ...args) => call(...words(command, args)),
       client: () => RawClient.connect(server.port),
       raw: (...lines) => converse(server.port, lines),
-      get server() {
-        return server;
-      },
     });
   });
 }

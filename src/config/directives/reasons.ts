@@ -21,7 +21,9 @@ export const NO_PINNING = accepted('the runtime offers no way to pin a thread to
 export const NO_PLATFORM = accepted('the runtime gives no access to this setting of the operating system');
 export const NO_REPLICATION = accepted('replication is not part of this version');
 export const NO_SCRIPTS = accepted('scripts are not part of this version');
-export const NO_SYSLOG = accepted('the runtime has no way to reach the system log; a warning is logged at the start');
+export const NO_SYSLOG = accepted(
+  'the runtime has no way to reach the system log; a warning is logged at the start',
+);
 export const NO_TLS = accepted('TLS is not part of this version');
 export const NO_TRACKING = accepted('client side caching is not part of this version');
 export const NOT_YET_ENCODING = accepted('the type or encoding is not part of this version');
