@@ -10,8 +10,8 @@ import { startUp } from '../src/supervisor/start-up.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 
 const startMs = Date.now();
-// Before any worker starts: ArrayBuffer.prototype.transfer exists on Node 20 only behind this flag.
-v8.setFlagsFromString('--harmony-rab-gsab-transfer');
+// Before any worker starts: ArrayBuffer.prototype.transfer exists on Node 20 only behind this flag, which newer ones do not know.
+if (!('transfer' in ArrayBuffer.prototype)) v8.setFlagsFromString('--harmony-rab-gsab-transfer');
 
 /** Loaded only for a configuration that renames commands: main has no use for the commands otherwise. */
 function commandNames(): ReadonlySet<string> {

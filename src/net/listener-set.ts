@@ -71,9 +71,12 @@ export class ListenerSet {
     });
   }
 
-  /** Whether a connection that came in by this server came to a wanted address. */
+  /**
+   * Whether a connection that came in by this server came to a wanted address, or to one that is about to be: a client may connect
+   * between the preparation and the commit.
+   */
   private admits(key: string, socket: net.Socket): boolean {
-    for (const listener of this.wanted) {
+    for (const listener of [...this.wanted, ...this.prepared]) {
       if (keyOf(listener) !== key) continue;
       const { fd, host } = listener;
       if (fd === undefined || host === '0.0.0.0' || host === '::' || host === socket.localAddress)
