@@ -34,13 +34,18 @@ function acceptedDirectives(directives) {
     if (effect.kind !== 'accepted') continue;
     byReason.set(effect.reason, [...(byReason.get(effect.reason) ?? []), name]);
   }
-  const rows = [...byReason].map(([reason, names]) => `| ${reason} | ${names.map((n) => `\`${n}\``).join(', ')} |`);
+  const rows = [...byReason].map(
+    ([reason, names]) => `| ${reason} | ${names.map((n) => `\`${n}\``).join(', ')} |`,
+  );
   return ['| why | directives |', '| --- | --- |', ...rows].join('\n');
 }
 
 /** Commands and subcommands that Redis 7.2 does not have. */
 function newerCommands(commands) {
-  const all = commands.flatMap((c) => [c, ...(c.subcommands ?? []).map((s) => ({ ...s, name: `${c.name} ${s.name}` }))]);
+  const all = commands.flatMap((c) => [
+    c,
+    ...(c.subcommands ?? []).map((s) => ({ ...s, name: `${c.name} ${s.name}` })),
+  ]);
   const rows = all.filter((c) => c.origin).map((c) => `| ${c.name} | ${c.origin} | ${c.summary} |`);
   return ['| command | from | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }

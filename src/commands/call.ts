@@ -53,7 +53,8 @@ export class Call {
 
   /** The hash of argument `index` as a key. */
   keyHash(index: number): number {
-    if (index === this.command.firstKey) return this.hash;
+    // The io worker hashed the first key of the container, which may lie elsewhere.
+    if (index === this.command.firstKey && this.command.parent === null) return this.hash;
     const at = this.base + index * 2;
     return this.hasher.hash(this.bytes, this.spans[at], this.spans[at + 1]);
   }

@@ -48,7 +48,8 @@ describe('ioredis', () => {
 
   it('walks the keys with a scan stream', async () => {
     const found = new Set<string>();
-    for await (const keys of client.scanStream({ match: 'io:p*', count: 50 })) for (const key of keys) found.add(key);
+    for await (const keys of client.scanStream({ match: 'io:p*', count: 50 }))
+      for (const key of keys) found.add(key);
     expect(found.size).toBe(500);
   });
 

@@ -3,7 +3,7 @@
  *
  *   thread_io_0:busy=0.42,ring_depth=0,batches=91,commands=4550,commands_per_batch=50.0,parks=12,wakeups=12,heap_bytes=...
  *
- * A batch is what an io worker published at once, and for the executor what one ring held when it was looked at. A park is a
+ * The ring's depth is in words of descriptors, some ten to a request, the one that asks included. A batch is what an io worker published at once, and for the executor what one ring held when it was looked at. A park is a
  * time that the thread went to sleep, a wake-up a time that another thread ended it.
  */
 import type { ThreadFigures } from '../figures.ts';
