@@ -95,6 +95,12 @@ export class ChannelEnd implements ReplySink, Link {
 
   // --- writing for one session --------------------------------------------------------------------
 
+  /** Before a batch, when no frame is open. */
+  startBatch(): void {
+    this.ring.restartIfEmpty();
+    this.pointAtRing();
+  }
+
   /** Makes the writer write for `session`. False when the ring has no room: nothing may be executed then. */
   begin(session: Session): boolean {
     if (session === this.current) {

@@ -276,6 +276,7 @@ export class Executor {
       return pumped;
     }
     channel.full = false;
+    channel.startBatch();
     const done = this.runBatch(channel);
     this.endTiming();
     channel.flush();

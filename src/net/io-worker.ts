@@ -83,7 +83,7 @@ import {
   type LargeRequest,
 } from './input.ts';
 import { Output } from './output.ts';
-import { adoptSocket, handleOf } from './raw-stream.ts';
+import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
 const REFUSED_MAX_CLIENTS = '-ERR max number of clients reached\r\n';
 const REFUSED_PROTECTED =
@@ -154,25 +154,29 @@ export class IoWorker {
 
   // --- connections --------------------------------------------------------------------------------
 
-  /** Takes an accepted socket (still paused). `listener` names where it came in, for CLIENT LIST's laddr. */
-  accept(accepted: net.Socket, unixPath: string): void {
-    const refusal = this.refusal(accepted, unixPath);
+  /**
+   * Takes a connection. `unixPath` names the unix socket it came in by, '' for TCP; one that came to an address we do not listen on
+   * any more is not `welcome`.
+   */
+  accept(incoming: Incoming, unixPath: string, welcome: boolean): void {
+    let connection: Connection | null = null;
+    const socket = openSocket(incoming, this.scratch, (size) => this.onRead(connection!, size));
+    if (!welcome) {
+      socket.destroy();
+      return;
+    }
+    const refusal = this.refusal(socket, unixPath);
     if (refusal !== null) {
-      accepted.on('error', () => accepted.destroy());
-      accepted.end(refusal, () => accepted.destroy());
-      Atomics.sub(this.process, CLIENTS_OPEN, 1);
-      Atomics.add(this.process, CONNECTIONS_REJECTED, 1);
+      this.refuse(socket, refusal);
       return;
     }
     const slot = this.freeSlots.pop() ?? this.connections.length;
-    let connection: Connection | null = null;
-    const socket = adoptSocket(accepted, this.scratch, (size) => this.onRead(connection!, size));
     connection = new Connection(slot, slot * CONNECTION_WORDS, socket);
     connection.lastActiveMs = this.nowMs;
     this.connections[slot] = connection;
     this.rows.fill(0, connection.row, connection.row + CONNECTION_WORDS);
     this.rows[connection.row + CONNECTION_FD] = handleOf(socket)?.fd ?? -1;
-    this.attach(connection, accepted);
+    this.attach(connection);
     const peer = unixPath ? `${unixPath}:0` : hostPort(socket.remoteAddress, socket.remotePort);
     const local = unixPath ? `${unixPath}:0` : hostPort(socket.localAddress, socket.localPort);
     this.record(REQUEST_OPEN, slot, `${peer} ${local}`);
@@ -180,18 +184,22 @@ export class IoWorker {
     socket.read(0);
   }
 
-  private attach(connection: Connection, accepted: net.Socket): void {
+  private refuse(socket: net.Socket, text: string): void {
+    socket.on('error', () => socket.destroy());
+    socket.end(text, () => socket.destroy());
+    Atomics.sub(this.process, CLIENTS_OPEN, 1);
+    Atomics.add(this.process, CONNECTIONS_REJECTED, 1);
+  }
+
+  private attach(connection: Connection): void {
     const { socket } = connection;
     socket.on('error', () => this.close(connection));
     socket.on('end', () => this.onEnd(connection));
-    socket.on('close', () => {
-      accepted.destroy();
-      this.close(connection);
-    });
+    socket.on('close', () => this.close(connection));
   }
 
   /** Why a new connection is not taken, as the bytes to send; counts it as open either way. */
-  private refusal(accepted: net.Socket, unixPath: string): string | null {
+  private refusal(socket: net.Socket, unixPath: string): string | null {
     const open = Atomics.add(this.process, CLIENTS_OPEN, 1) + 1;
     if (
       open > this.process[SETTING_MAX_CLIENTS] ||
@@ -199,7 +207,7 @@ export class IoWorker {
     ) {
       return REFUSED_MAX_CLIENTS;
     }
-    if (this.process[SETTING_PROTECTED] === 1 && !unixPath && !isLoopback(accepted.remoteAddress)) {
+    if (this.process[SETTING_PROTECTED] === 1 && !unixPath && !isLoopback(socket.remoteAddress)) {
       return REFUSED_PROTECTED;
     }
     return null;
@@ -352,6 +360,7 @@ export class IoWorker {
       this.waitInPlace();
       this.drainReplies();
     }
+    this.requests.restartIfIdle();
     this.park();
     this.countBytes();
     this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;

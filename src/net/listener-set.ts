@@ -8,6 +8,7 @@
 import net from 'node:net';
 import type { Listener } from '../ring/messages.ts';
 import type { IoWorker } from './io-worker.ts';
+import { localAddressOf, takeConnections } from './raw-stream.ts';
 
 export class ListenerSet {
   private readonly index: number;
@@ -60,14 +61,15 @@ export class ListenerSet {
   private open(listener: Listener): Promise<net.Server> {
     const key = keyOf(listener);
     const unixPath = listener.path ?? '';
-    const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
-    const server = net.createServer(options, (socket) => {
-      if (this.admits(key, socket)) this.worker.accept(socket, unixPath);
-      else socket.destroy();
-    });
+    const server = net.createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(listenOptions(listener), () => resolve(server));
+      server.listen(listenOptions(listener), () => {
+        takeConnections(server, (incoming) =>
+          this.worker.accept(incoming, unixPath, this.admits(key, localAddressOf(incoming))),
+        );
+        resolve(server);
+      });
     });
   }
 
@@ -75,12 +77,11 @@ export class ListenerSet {
    * Whether a connection that came in by this server came to a wanted address, or to one that is about to be: a client may connect
    * between the preparation and the commit.
    */
-  private admits(key: string, socket: net.Socket): boolean {
+  private admits(key: string, address: string): boolean {
     for (const listener of [...this.wanted, ...this.prepared]) {
       if (keyOf(listener) !== key) continue;
       const { fd, host } = listener;
-      if (fd === undefined || host === '0.0.0.0' || host === '::' || host === socket.localAddress)
-        return true;
+      if (fd === undefined || host === '0.0.0.0' || host === '::' || host === address) return true;
     }
     return false;
   }

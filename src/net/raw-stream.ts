@@ -88,17 +88,52 @@ function writeThroughStream(socket: net.Socket, bytes: Uint8Array, done: Done): 
   return PENDING;
 }
 
-/** What `accepted` becomes: the same handle read through the shared buffer. */
-export function adoptSocket(
-  accepted: net.Socket,
+/** A connection the kernel has accepted: its handle, and the Socket that Node made around it where it could not be kept from that. */
+export interface Incoming {
+  handle: unknown;
+  carrier: net.Socket | null;
+}
+
+interface ServerHandle {
+  onconnection: (error: number, handle: unknown) => void;
+}
+
+/**
+ * Gives every connection of a listening server to `take` as a bare handle. Node would wrap each in a Socket of its own, which
+ * we would wrap again: some 5 KB a connection. Where the hook is missing that is what happens.
+ */
+export function takeConnections(server: net.Server, take: (incoming: Incoming) => void): void {
+  const listening = (server as unknown as { _handle: ServerHandle | null })._handle;
+  if (typeof listening?.onconnection === 'function') {
+    listening.onconnection = (error, handle) => {
+      if (error) return;
+      (handle as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
+      take({ handle, carrier: null });
+    };
+    return;
+  }
+  server.on('connection', (carrier) => take({ handle: handleOf(carrier), carrier }));
+}
+
+/** The local address of a connection, '' when it has none. */
+export function localAddressOf(incoming: Incoming): string {
+  const name: { address?: string } = {};
+  (incoming.handle as { getsockname?: (out: object) => number }).getsockname?.(name);
+  return name.address ?? '';
+}
+
+/** A socket that reads through the shared buffer once read(0) is called on it. */
+export function openSocket(
+  incoming: Incoming,
   buffer: Uint8Array,
   onRead: (size: number) => boolean,
 ): net.Socket {
-  const handle = (accepted as unknown as { _handle: unknown })._handle;
   const options = {
-    handle,
+    handle: incoming.handle,
     allowHalfOpen: true,
     onread: { buffer, callback: (size: number) => onRead(size) },
   };
-  return new net.Socket(options as unknown as net.SocketConstructorOpts);
+  const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
+  if (incoming.carrier !== null) socket.once('close', () => incoming.carrier!.destroy());
+  return socket;
 }

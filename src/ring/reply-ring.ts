@@ -64,6 +64,8 @@ export class ReplyRingWriter {
   private headSeen = 0;
   private bytesTail = 0;
   private bytesHeadSeen = 0;
+  /** Byte position below which everything is free, whatever the io worker has said so far. */
+  private bytesFloor = 0;
 
   constructor(control: SharedArrayBuffer, frames: SharedArrayBuffer, bytes: SharedArrayBuffer) {
     this.control = new Int32Array(control);
@@ -86,13 +88,25 @@ export class ReplyRingWriter {
 
   refresh(): void {
     this.headSeen = Atomics.load(this.control, REPLY_HEAD);
-    this.bytesHeadSeen = Atomics.load(this.control, REPLY_BYTES_HEAD);
+    const bytesHead = Atomics.load(this.control, REPLY_BYTES_HEAD);
+    if (((bytesHead - this.bytesFloor) | 0) > 0) this.bytesFloor = bytesHead;
+    this.bytesHeadSeen = this.bytesFloor;
   }
 
   /** Steps over the end of the byte area when fewer than `size` bytes remain before it. */
   skipToStart(): void {
     const at = this.bytesTail & BYTE_MASK;
     if (at !== 0) this.bytesTail = (this.bytesTail + REPLY_BYTES - at) | 0;
+  }
+
+  /** Goes to the start when the io worker has consumed everything: see RequestWriter.restartIfIdle(). Not inside a frame. */
+  restartIfEmpty(): void {
+    this.refresh();
+    if (this.tail !== this.headSeen) return;
+    this.skipToStart();
+    // What was skipped is free, though the io worker will only say so with the next frame.
+    this.bytesFloor = this.bytesTail;
+    this.bytesHeadSeen = this.bytesTail;
   }
 
   /** Free bytes in all, contiguous or not, as last seen. */

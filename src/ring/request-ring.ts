@@ -77,11 +77,26 @@ export class RequestWriter {
   private bytesTail = 0;
   private headSeen = 0;
   private bytesHeadSeen = 0;
+  /** Byte position below which everything is free, whatever the executor has said so far. */
+  private bytesFloor = 0;
 
   constructor(control: SharedArrayBuffer, words: SharedArrayBuffer, bytes: SharedArrayBuffer) {
     this.control = new Int32Array(control);
     this.words = new Int32Array(words);
     this.bytes = new Uint8Array(bytes);
+  }
+
+  /**
+   * When the executor has consumed everything, the next bytes go to the start of the area. Used over and over, the same lines stay in
+   * the processor's cache; a walk round the whole ring pushes the data out of it. Call it when no read is being parsed.
+   */
+  restartIfIdle(): void {
+    if (this.dirty || !this.idle) return;
+    const at = this.bytesTail & BYTE_MASK;
+    if (at !== 0) this.bytesTail = (this.bytesTail + REQUEST_BYTES - at) | 0;
+    // What was skipped is free, though the executor will only say so with the next record.
+    this.bytesFloor = this.bytesTail;
+    this.bytesHeadSeen = this.bytesTail;
   }
 
   /**
@@ -105,7 +120,9 @@ export class RequestWriter {
 
   private refresh(): void {
     this.headSeen = Atomics.load(this.control, REQUEST_HEAD);
-    this.bytesHeadSeen = Atomics.load(this.control, REQUEST_BYTES_HEAD);
+    const bytesHead = Atomics.load(this.control, REQUEST_BYTES_HEAD);
+    if (((bytesHead - this.bytesFloor) | 0) > 0) this.bytesFloor = bytesHead;
+    this.bytesHeadSeen = this.bytesFloor;
   }
 
   /** Takes `size` bytes of the last reservation, from its start. */

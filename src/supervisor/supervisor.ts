@@ -43,6 +43,12 @@ const TICK_MS = 100;
 const STOP_WAIT_MS = 6_000;
 const EXIT_FATAL = 1;
 
+/**
+ * The young generation of a worker's heap. The workers make next to no garbage, so a small one costs nothing and keeps V8 from
+ * taking megabytes when a thousand clients connect (7.0 KiB of resident memory for each of the first thousand, 9.6 with the default).
+ */
+const YOUNG_GENERATION_MB = 4;
+
 export interface SupervisorOptions {
   config: Config;
   configFile: string | null;
@@ -141,7 +147,7 @@ export class Supervisor {
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: MessagePort[]): Worker {
-    const resourceLimits = faultLimits(kind);
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(kind) };
     const worker = new Worker(this.options.workerUrl(kind), {
       workerData,
       transferList,
