@@ -325,13 +325,13 @@ export class Executor {
    * Returns how many requests it covered.
    */
   private touchAhead(channel: ChannelEnd): number {
+    // A guess that costs nothing when it is wrong: the next requests are for the database of the last one.
+    const dict = this.call.db.dict;
+    if (dict.count < TOUCH_KEYS_MIN) return TOUCH_WINDOW;
     const { window } = this;
     const { words } = channel.requests;
     const count = channel.requests.lookAhead(window);
     if (count < TOUCH_MIN) return count === 0 ? 1 : count;
-    // A guess that costs nothing when it is wrong: the next requests are for the database of the last one.
-    const dict = this.call.db.dict;
-    if (dict.count < TOUCH_KEYS_MIN) return count;
     let touched = 0;
     for (let i = 0; i < count; i++) touched ^= dict.touchSlot(words[window[i] + DESCRIPTOR_HASH]);
     for (let i = 0; i < count; i++) touched ^= dict.touchRecord(words[window[i] + DESCRIPTOR_HASH]);
