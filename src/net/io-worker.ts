@@ -19,7 +19,6 @@ import type { CommandNames } from '../resp/command-names.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
 import {
   addToCounter,
-  CONNECTION_ACKED,
   CONNECTION_FD,
   CONNECTION_INPUT,
   CONNECTION_ROWS,
@@ -507,11 +506,6 @@ export class IoWorker {
         this.close(connection);
       }
     }
-  }
-
-  /** Bytes that reached the kernel for `slot`: what a test looks at. */
-  acknowledged(slot: number): number {
-    return this.rows[slot * CONNECTION_WORDS + CONNECTION_ACKED];
   }
 }
 
