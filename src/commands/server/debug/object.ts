@@ -1,35 +1,11 @@
 /** DEBUG OBJECT: where a value is and how it is kept. */
 import { lzfCompress } from '../../../base/lzf.ts';
 import { byteOffsetOf, segmentOf } from '../../../memory/address.ts';
-import {
-  accessOf,
-  ENCODING_EMBSTR,
-  ENCODING_HT,
-  ENCODING_INT,
-  ENCODING_INTSET,
-  ENCODING_LISTPACK,
-  ENCODING_QUICKLIST,
-  ENCODING_RAW,
-  ENCODING_SKIPLIST,
-  ENCODING_STREAM,
-  encodingOf,
-  readWord0,
-} from '../../../memory/record.ts';
+import { accessOf, encodingOf, readWord0 } from '../../../memory/record.ts';
 import * as errors from '../../../resp/errors.ts';
 import { isString, readString, view } from '../../../types/string/string-value.ts';
 import type { Call } from '../../call.ts';
-
-const ENCODING_NAMES: Record<number, string> = {
-  [ENCODING_RAW]: 'raw',
-  [ENCODING_INT]: 'int',
-  [ENCODING_HT]: 'hashtable',
-  [ENCODING_INTSET]: 'intset',
-  [ENCODING_SKIPLIST]: 'skiplist',
-  [ENCODING_EMBSTR]: 'embstr',
-  [ENCODING_QUICKLIST]: 'quicklist',
-  [ENCODING_STREAM]: 'stream',
-  [ENCODING_LISTPACK]: 'listpack',
-};
+import { ENCODING_NAMES } from '../../generic/type-names.ts';
 
 const CLOCK_MASK = 0xffffff;
 /** Shorter strings are never compressed in a snapshot. */
