@@ -1,7 +1,19 @@
-/** The executor thread: builds the keyspace and the command table, then never yields. */
+/**
+ * The executor thread: builds the keyspace and the command table, then never yields. Where it shares its thread with the
+ * io worker, the event loop is the io worker's and the executor is its guest.
+ */
 import { workerData } from 'node:worker_threads';
 import { buildExecutor } from '../src/executor/build.ts';
+import { ExecutorGuest } from '../src/executor/guest.ts';
+import { startIoThread } from '../src/net/io-thread.ts';
 import type { ExecutorData } from '../src/ring/messages.ts';
-import { faultLater } from '../src/supervisor/fault.ts';
+import { armFault, faultLater } from '../src/supervisor/fault.ts';
 
-buildExecutor(workerData as ExecutorData, faultLater('executor', Date.now())).run();
+const data = workerData as ExecutorData;
+const executor = buildExecutor(data, faultLater('executor', Date.now()));
+if (data.io === null) {
+  executor.run();
+} else {
+  startIoThread(data.io, new ExecutorGuest(executor, new Int32Array(data.process.control)));
+  armFault('io');
+}

@@ -125,6 +125,9 @@ export class Executor {
   private readonly window = new Int32Array(TOUCH_WINDOW);
   /** Where touchAhead() leaves what it read, so that the reads happen. */
   touched = 0;
+  /** Slices of background work are left: expiry, lazy freeing. */
+  moreDue = false;
+  private leftUs = 0;
   private nextCronMs = 0;
   private nextSessionId = 1;
   /** The run of equal commands being timed. */
@@ -180,7 +183,17 @@ export class Executor {
       this.flushAll();
       worked = true;
     }
-    return this.runDue() || worked;
+    this.moreDue = this.runDue();
+    return this.moreDue || worked;
+  }
+
+  /** runOnce() for a thread that sleeps elsewhere: the time since the last call was not the executor's. */
+  runAwake(): boolean {
+    const { clock } = this.server;
+    this.figures.busyUs -= clock.monotonicUs() - this.leftUs;
+    const worked = this.runOnce();
+    this.leftUs = clock.monotonicUs();
+    return worked;
   }
 
   private readClock(): void {
@@ -197,7 +210,7 @@ export class Executor {
       doorbell.disarm();
       return;
     }
-    const wait = this.dueInMs();
+    const wait = this.nextDueMs() - server.clock.nowMs();
     if (wait <= 0) {
       doorbell.disarm();
       return;
@@ -209,7 +222,8 @@ export class Executor {
     figures.wakeups++;
   }
 
-  private somethingWaits(): boolean {
+  /** True when a ring or a mailbox holds something that can be dealt with now. */
+  somethingWaits(): boolean {
     if (this.doorbell.mail !== this.mailSeen) return true;
     for (const channel of this.channels) {
       if (channel.starved && channel.roomFreed) return true;
@@ -219,13 +233,14 @@ export class Executor {
     return false;
   }
 
-  private dueInMs(): number {
+  /** When the next timer is due, on the clock of the server. */
+  nextDueMs(): number {
     const server = this.server;
     let due = this.nextCronMs;
     if (server.activeExpireEnabled) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
-    return due - server.clock.nowMs();
+    return due;
   }
 
   /** Timers: a slice of each. Returns true while there is more to do at once. */

@@ -88,12 +88,26 @@ const REFUSED_MAX_CLIENTS = '-ERR max number of clients reached\r\n';
 const REFUSED_PROTECTED =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";
 
+/** The executor as an io worker sees it that shares its thread: see executor/guest.ts. */
+export interface LocalExecutor {
+  /** From now on `startTurn` may be called, outside a turn, when the executor wants one. */
+  settle(startTurn: () => void): void;
+  /** Runs what waits in the rings, a batch of each. */
+  run(): void;
+  /** True when something waits in a ring or a mailbox. */
+  readonly waits: boolean;
+  /** The end of a turn. Returns true when slices of background work are left: another turn is to come soon. */
+  rest(): boolean;
+}
+
 export interface IoWorkerParts {
   memory: ChannelMemory;
   process: Int32Array;
   port: MessagePort;
   names: CommandNames;
   hasher: SipHasher;
+  /** The executor, where it lives on this thread (../executor/guest.ts). */
+  local: LocalExecutor | null;
   /** How long a turn waits in place for replies, in microseconds; 0 never waits. */
   waitUs: number;
   log: (level: string, message: string) => void;
@@ -110,6 +124,7 @@ export class IoWorker {
   private readonly output: Output;
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private readonly waitMs: number;
+  private readonly local: LocalExecutor | null;
   private readonly log: (level: string, message: string) => void;
   private readonly connections: (Connection | null)[] = [];
   private readonly freeSlots: number[] = [];
@@ -134,6 +149,7 @@ export class IoWorker {
     this.requests = new RequestWriter(memory.control, memory.requestWords, memory.requestBytes);
     this.replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);
     this.waitMs = parts.waitUs / 1000;
+    this.local = parts.local;
     this.log = parts.log;
     const sendLarge = (request: LargeRequest) =>
       this.port.postMessage(request, [
@@ -147,7 +163,8 @@ export class IoWorker {
       (connection) => this.close(connection),
       (connection) => this.closeGracefully(connection),
     );
-    this.park();
+    if (this.local === null) this.park();
+    else this.local.settle(() => this.scheduleTurn());
     setInterval(() => this.tick(), 100).unref();
   }
 
@@ -352,6 +369,14 @@ export class IoWorker {
   /** The end of an event loop turn in which something happened. */
   private readonly turn = (): void => {
     this.turnScheduled = false;
+    if (this.local === null) this.turnApart();
+    else this.turnTogether(this.local);
+    this.countBytes();
+    this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;
+  };
+
+  /** The executor has a thread of its own. */
+  private turnApart(): void {
     Atomics.store(this.control, IO_REST, REST_AWAKE);
     this.publish();
     this.drainReplies();
@@ -361,9 +386,19 @@ export class IoWorker {
     }
     this.requests.restartIfIdle();
     this.park();
-    this.countBytes();
-    this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;
-  };
+  }
+
+  /** The executor shares this thread: its turn is part of this one. Nobody has to be woken, so IO_REST stays at REST_AWAKE. */
+  private turnTogether(local: LocalExecutor): void {
+    this.publish();
+    do {
+      local.run();
+      this.drainReplies();
+      if (this.starved && this.requests.roomFreed) this.publish();
+    } while (local.waits);
+    this.requests.restartIfIdle();
+    if (local.rest()) this.scheduleTurn();
+  }
 
   /** Once per turn rather than per read. */
   private countBytes(): void {
@@ -380,7 +415,7 @@ export class IoWorker {
     this.requests.publish();
     this.control[IO_FIGURES + FIGURE_BATCHES]++;
     this.control[IO_FIGURES + FIGURE_COMMANDS] = this.input.commands;
-    ringExecutor(this.process);
+    if (this.local === null) ringExecutor(this.process);
   }
 
   /** Waits for replies without giving the thread back to the event loop, at most waitMs. */
@@ -403,7 +438,7 @@ export class IoWorker {
         this.onFrame(at);
         replies.advance(at);
       }
-      if (replies.release()) ringExecutor(this.process);
+      if (replies.release() && this.local === null) ringExecutor(this.process);
       this.control[IO_FIGURES + FIGURE_WRITES] = this.output.writes;
     }
     if (this.stalled.length > 0 || this.unsent.length > 0) this.publish();

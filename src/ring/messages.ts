@@ -34,6 +34,8 @@ export interface ExecutorData {
   replicationId: string;
   facts: HostFacts;
   startMs: number;
+  /** The io worker that lives on the executor's thread, if one does: see executor/guest.ts. */
+  io: IoData | null;
 }
 
 export interface IoData {

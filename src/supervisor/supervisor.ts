@@ -99,11 +99,14 @@ export class Supervisor {
     const largeChannels = this.channels.map(() => new MessageChannel());
     this.mainChannel.port1.on('message', (message: FromExecutor) => this.onExecutor(message));
     const largePorts = largeChannels.map((channel) => channel.port2);
-    this.startExecutor(hashSeed, bioChannel.port1, largePorts);
+    const io = this.channels.map((channel, index): IoData => {
+      const { port1: port } = largeChannels[index];
+      return { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
+    });
+    const guest = this.sharesThread() ? io.shift()! : null;
+    this.startExecutor(hashSeed, bioChannel.port1, largePorts, guest);
     this.startBio(bioChannel.port2);
-    for (const [i, channel] of this.channels.entries()) {
-      this.startIo(i, channel, largeChannels[i].port1, hashSeed);
-    }
+    for (const data of io) this.ioGroup.add(this.spawn('io', `io-${data.index}`, data, [data.port]));
     this.readProcessFigures();
     this.watch();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.onSignal(signal));
@@ -112,7 +115,17 @@ export class Supervisor {
 
   // --- workers ------------------------------------------------------------------------------------
 
-  private startExecutor(hashSeed: [number, number], bioPort: MessagePort, ports: MessagePort[]): void {
+  /** Whether the first io worker lives on the executor's thread. */
+  private sharesThread(): boolean {
+    return process.env.THREADIS_SHARED === '1';
+  }
+
+  private startExecutor(
+    hashSeed: [number, number],
+    bioPort: MessagePort,
+    ports: MessagePort[],
+    io: IoData | null,
+  ): void {
     const data: ExecutorData = {
       process: this.memory,
       figures: this.figuresMemory,
@@ -127,23 +140,17 @@ export class Supervisor {
       replicationId: randomBytes(20).toString('hex'),
       facts: this.facts(),
       startMs: this.options.startMs,
+      io,
     };
-    this.executor = this.spawn('executor', 'executor', data, [this.mainChannel.port2, bioPort, ...ports]);
+    const transfer = [this.mainChannel.port2, bioPort, ...ports];
+    if (io !== null) transfer.push(io.port);
+    this.executor = this.spawn('executor', 'executor', data, transfer);
+    if (io !== null) this.ioGroup.add(this.executor);
   }
 
   private startBio(executorPort: MessagePort): void {
     const data: BioData = { process: this.memory, executorPort };
     this.spawn('bio', 'bio', data, [executorPort]);
-  }
-
-  private startIo(
-    index: number,
-    channel: ChannelMemory,
-    port: MessagePort,
-    hashSeed: [number, number],
-  ): void {
-    const data: IoData = { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
-    this.ioGroup.add(this.spawn('io', `io-${index}`, data, [port]));
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: MessagePort[]): Worker {

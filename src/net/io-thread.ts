@@ -1,0 +1,46 @@
+/** What an io worker's thread does beside its sockets: it listens to main, and its heart beats. */
+import { parentPort } from 'node:worker_threads';
+import { SipHasher } from '../base/siphash.ts';
+import { CommandNames } from '../resp/command-names.ts';
+import { HEARTBEATS } from '../ring/layout.ts';
+import type { FromIo, IoData, LogMessage, ToIo } from '../ring/messages.ts';
+import { IoWorker, type LocalExecutor } from './io-worker.ts';
+import { ListenerSet } from './listener-set.ts';
+
+const BEAT_MS = 100;
+
+/** Makes this thread an io worker's. `local` is the executor when it lives here too. */
+export function startIoThread(data: IoData, local: LocalExecutor | null): void {
+  const control = new Int32Array(data.process.control);
+  const main = parentPort!;
+  const send = (message: FromIo) => main.postMessage(message);
+  setInterval(() => Atomics.add(control, HEARTBEATS + 2 + data.index, 1), BEAT_MS);
+  let listeners: ListenerSet | null = null;
+
+  main.on('message', (message: ToIo) => {
+    if (message.type === 'start') {
+      const worker = new IoWorker({
+        memory: data.channel,
+        process: control,
+        port: data.port,
+        names: new CommandNames(message.names),
+        hasher: new SipHasher(...data.hashSeed),
+        waitUs: data.waitUs,
+        local,
+        log: (level, text) => send({ type: 'log', level: level as LogMessage['level'], message: text }),
+      });
+      listeners = new ListenerSet(data.index, worker);
+      return;
+    }
+    if (message.type === 'prepare') {
+      listeners!.prepare(message.listeners).then(
+        () => send({ type: 'done', error: null }),
+        (error: Error) => send({ type: 'done', error: error.message }),
+      );
+      return;
+    }
+    if (message.type === 'commit') listeners!.commit();
+    else listeners!.abandon();
+    send({ type: 'done', error: null });
+  });
+}
