@@ -84,6 +84,10 @@ import {
 import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
+/** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
+const COMMANDS_BEFORE_OTHERS = 512;
+/** Batches a guest runs in one turn before the sockets are looked at again. */
+const ROUNDS_MAX = 16;
 const REFUSED_MAX_CLIENTS = '-ERR max number of clients reached\r\n';
 const REFUSED_PROTECTED =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";
@@ -131,6 +135,10 @@ export class IoWorker {
   private stalled: Connection[] = [];
   /** Records that found the ring full, in order. */
   private unsent: Array<{ kind: number; slot: number; text: string }> = [];
+  /** Connections that brought so much that the others come first. */
+  private yielded: Connection[] = [];
+  /** `input.commands` when the executor was last told. */
+  private toldCommands = 0;
   private turnScheduled = false;
   private parked = false;
   /** Something waits for room in the request ring that was not there. */
@@ -277,7 +285,37 @@ export class IoWorker {
       this.input.keep(connection, this.scratch, 0, size);
       return this.afterInput(connection, INPUT_STALLED);
     }
-    return this.afterInput(connection, this.input.take(connection, this.scratch, 0, size));
+    const status = this.input.take(connection, this.scratch, 0, size);
+    if (status !== INPUT_TAKEN || ((this.input.commands - this.toldCommands) | 0) < COMMANDS_BEFORE_OTHERS) {
+      return this.afterInput(connection, status);
+    }
+    this.runEarly();
+    // A full read: there is more, and it would go on bringing more as fast as it is answered.
+    if (size === this.scratch.length) this.yieldTurn(connection);
+    return !connection.readingPaused && !connection.closed;
+  }
+
+  /** Many commands wait: hands them over while their bytes are in the cache. */
+  private runEarly(): void {
+    this.tell();
+    if (this.local === null) return;
+    this.local.run();
+    this.drainReplies();
+    this.requests.restartIfIdle();
+  }
+
+  /** Reads no more of this connection in this turn. */
+  private yieldTurn(connection: Connection): void {
+    if (connection.readingPaused) return;
+    connection.readingPaused = true;
+    this.yielded.push(connection);
+  }
+
+  private resumeYielded(): void {
+    if (this.yielded.length === 0) return;
+    const waiting = this.yielded;
+    this.yielded = [];
+    for (const connection of waiting) if (connection.backlog === null) this.resumeReading(connection);
   }
 
   private afterInput(connection: Connection, status: number): boolean {
@@ -371,6 +409,7 @@ export class IoWorker {
     this.turnScheduled = false;
     if (this.local === null) this.turnApart();
     else this.turnTogether(this.local);
+    this.resumeYielded();
     this.countBytes();
     this.control[IO_FIGURES + FIGURE_BUSY_US] += performance.now() * 1000 - this.turnStartUs;
   };
@@ -391,13 +430,14 @@ export class IoWorker {
   /** The executor shares this thread: its turn is part of this one. Nobody has to be woken, so IO_REST stays at REST_AWAKE. */
   private turnTogether(local: LocalExecutor): void {
     this.publish();
+    let rounds = 0;
     do {
       local.run();
       this.drainReplies();
       if (this.starved && this.requests.roomFreed) this.publish();
-    } while (local.waits);
+    } while (local.waits && ++rounds < ROUNDS_MAX);
     this.requests.restartIfIdle();
-    if (local.rest()) this.scheduleTurn();
+    if (local.rest() || rounds === ROUNDS_MAX) this.scheduleTurn();
   }
 
   /** Once per turn rather than per read. */
@@ -412,7 +452,13 @@ export class IoWorker {
     if (this.unsent.length > 0) this.retryUnsent();
     this.retryStalled();
     if (!this.requests.dirty) return;
+    this.tell();
+  }
+
+  /** Shows the executor what has been written. */
+  private tell(): void {
     this.requests.publish();
+    this.toldCommands = this.input.commands;
     this.control[IO_FIGURES + FIGURE_BATCHES]++;
     this.control[IO_FIGURES + FIGURE_COMMANDS] = this.input.commands;
     if (this.local === null) ringExecutor(this.process);

@@ -14,6 +14,8 @@ export interface HostFacts {
   readonly arch: number;
   readonly totalMemory: number;
   readonly ioThreads: number;
+  /** Whether the executor and the first io worker share a thread. */
+  readonly sharedThread: boolean;
   readonly cores: number;
 }
 

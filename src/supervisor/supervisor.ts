@@ -115,9 +115,10 @@ export class Supervisor {
 
   // --- workers ------------------------------------------------------------------------------------
 
-  /** Whether the first io worker lives on the executor's thread. */
+  /** Whether the first io worker lives on the executor's thread: ../executor/guest.ts says what for. */
   private sharesThread(): boolean {
-    return process.env.THREADIS_SHARED === '1';
+    const choice = this.config.string('executor-thread');
+    return choice === 'auto' ? this.channels.length === 1 : choice === 'shared';
   }
 
   private startExecutor(
@@ -184,6 +185,7 @@ export class Supervisor {
       arch: 64,
       totalMemory: os.totalmem(),
       ioThreads: this.channels.length,
+      sharedThread: this.sharesThread(),
       cores: os.availableParallelism(),
     };
   }

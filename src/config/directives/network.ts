@@ -3,7 +3,8 @@
  *
  * bind and port are applied by the threads that own the sockets, so a CONFIG SET of them is asynchronous. io-threads is the number
  * of threads that read, parse and write; its default depends on the machine, which is the one default here that differs from
- * Redis's (where threads are an option, and 1 means none).
+ * Redis's (where threads are an option, and 1 means none). executor-thread is ours: whether commands run on a thread of their own or on
+ * the first io thread.
  */
 
 import { accepted, type Directive, type Surroundings, WORKS } from '../directive.ts';
@@ -15,6 +16,7 @@ import {
   memory,
   memoryOrPercent,
   octal,
+  oneOf,
   optionalText,
   UINT_MAX,
   unsigned,
@@ -58,6 +60,14 @@ export const NETWORK: readonly Directive[] = [
     initial: usualIoThreads,
     startOnly: true,
     debug: true,
+    effect: WORKS,
+  },
+  {
+    name: 'executor-thread',
+    type: oneOf('auto', 'own', 'shared'),
+    initial: 'auto',
+    startOnly: true,
+    hidden: '7.0',
     effect: WORKS,
   },
   {

@@ -15,6 +15,7 @@ export const THREADS: InfoSection = {
   usual: true,
   fields: [
     field('io_threads', ({ server }) => server.host.ioThreads),
+    field('executor_thread', ({ server }) => (server.host.sharedThread ? 'shared' : 'own')),
     field('cores', ({ server }) => server.host.cores),
     field('executor_heap_used_bytes', ({ heap }) => heap.usedBytes),
     field('executor_heap_total_bytes', ({ heap }) => heap.totalBytes),
