@@ -299,9 +299,18 @@ export class IoWorker {
   private runEarly(): void {
     this.tell();
     if (this.local === null) return;
-    this.local.run();
-    this.drainReplies();
+    this.runLocal(this.local);
     this.requests.restartIfIdle();
+  }
+
+  /** Lets the executor that lives here do what it can. Returns false when it was stopped for the sake of the sockets. */
+  private runLocal(local: LocalExecutor): boolean {
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+      local.run();
+      this.drainReplies();
+      if (!local.waits) return true;
+    }
+    return false;
   }
 
   /** Reads no more of this connection in this turn. */
@@ -430,14 +439,13 @@ export class IoWorker {
   /** The executor shares this thread: its turn is part of this one. Nobody has to be woken, so IO_REST stays at REST_AWAKE. */
   private turnTogether(local: LocalExecutor): void {
     this.publish();
-    let rounds = 0;
-    do {
-      local.run();
-      this.drainReplies();
-      if (this.starved && this.requests.roomFreed) this.publish();
-    } while (local.waits && ++rounds < ROUNDS_MAX);
+    let done = this.runLocal(local);
+    if (this.starved && this.requests.roomFreed) {
+      this.publish();
+      done = !local.waits;
+    }
     this.requests.restartIfIdle();
-    if (local.rest() || rounds === ROUNDS_MAX) this.scheduleTurn();
+    if (local.rest() || !done) this.scheduleTurn();
   }
 
   /** Once per turn rather than per read. */

@@ -20,6 +20,8 @@ import { FAILED, PENDING, write } from './raw-stream.ts';
 
 const SCRATCH = 64 << 10;
 const COPY_LOOP_MAX = 64;
+/** Scratch buffers kept for the next write that has to wait. */
+const SPARES_MAX = 64;
 
 export class Output {
   private readonly rows: Int32Array;
@@ -27,6 +29,7 @@ export class Output {
   private readonly onBroken: (connection: Connection) => void;
   private readonly onFinished: (connection: Connection) => void;
   private scratch = new Uint8Array(SCRATCH);
+  private readonly spares: Uint8Array<ArrayBuffer>[] = [];
   /** Socket writes, free-running: a figure. */
   writes = 0;
   /** Bytes the kernel took and takeBytes() has not told of. */
@@ -64,7 +67,9 @@ export class Output {
     } else {
       scratch.set(bytes.subarray(start, start + size));
     }
-    if (!this.start(connection, scratch.subarray(0, size))) this.scratch = new Uint8Array(SCRATCH);
+    if (this.start(connection, scratch.subarray(0, size))) return;
+    connection.borrowed = scratch;
+    this.scratch = this.spares.pop() ?? new Uint8Array(SCRATCH);
   }
 
   /** True when nothing of this connection waits for its socket. */
@@ -99,6 +104,9 @@ export class Output {
   private finish(connection: Connection, error: number): void {
     const size = connection.writing;
     connection.writing = 0;
+    if (connection.borrowed !== null && this.spares.length < SPARES_MAX)
+      this.spares.push(connection.borrowed);
+    connection.borrowed = null;
     if (connection.closed) return;
     if (error < 0) {
       this.onBroken(connection);
