@@ -109,10 +109,44 @@ export function copyBytes(
 ): void {
   if (source === target) {
     target.copyWithin(pos, start, until);
+  } else if (until - start > BOUNCE_SIZE_MIN && mustBounce(source, start, target, pos)) {
+    copyByBounce(source, start, until, target, pos);
   } else if (until - start > COPY_LOOP_SIZE_MAX) {
     target.set(source.subarray(start, until), pos);
   } else {
     copyByLoop(source, start, until, target, pos);
+  }
+}
+
+/** Smaller copies are not worth a look at alignments. */
+const BOUNCE_SIZE_MIN = 256;
+const BOUNCE_SIZE = 64 << 10;
+const bounce = new Uint8Array(BOUNCE_SIZE + 8);
+
+/**
+ * V8 copies from or to shared memory by relaxed atomic words where both sides have the same alignment, and byte by byte (0.7 ns
+ * each) where they have not.
+ */
+function mustBounce(source: Uint8Array, start: number, target: Uint8Array, pos: number): boolean {
+  if (((source.byteOffset + start - target.byteOffset - pos) & 7) === 0) return false;
+  return source.buffer instanceof SharedArrayBuffer || target.buffer instanceof SharedArrayBuffer;
+}
+
+/** By way of private memory with the alignment of the shared side: 16 KB in 1.5 us instead of 11. */
+function copyByBounce(
+  source: Uint8Array,
+  start: number,
+  until: number,
+  target: Uint8Array,
+  pos: number,
+): void {
+  const sharedSource = source.buffer instanceof SharedArrayBuffer;
+  for (let at = start; at < until; at += BOUNCE_SIZE) {
+    const to = pos + at - start;
+    const size = Math.min(BOUNCE_SIZE, until - at);
+    const phase = (sharedSource ? source.byteOffset + at : target.byteOffset + to) & 7;
+    bounce.set(source.subarray(at, at + size), phase);
+    target.set(bounce.subarray(phase, phase + size), to);
   }
 }
 

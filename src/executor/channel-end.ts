@@ -15,6 +15,7 @@
  * never has bytes written to the ring except by pump(), in order.
  */
 
+import { copyBytes } from '../base/bytes.ts';
 import { GATE_CLOSING, type Link, type Session } from '../commands/session.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
@@ -325,7 +326,7 @@ export class ChannelEnd implements ReplySink, Link {
     if (ring.contiguous < ROOM_MIN && ring.free > ring.contiguous) ring.skipToStart();
     if (ring.contiguous < ROOM_MIN || !ring.hasFrames(2)) return false;
     const size = Math.min(credit, ring.contiguous, queue.sizes[0] - queue.offset);
-    ring.bytes.set(queue.chunks[0].subarray(queue.offset, queue.offset + size), ring.at);
+    copyBytes(queue.chunks[0], queue.offset, queue.offset + size, ring.bytes, ring.at);
     ring.commit(session.slot, size);
     session.sent = (session.sent + size) | 0;
     queue.offset += size;

@@ -6,6 +6,7 @@
  * pieces, an inline line, a command too big for the ring, a broken stream, a full ring) leaves the hot
  * loop by a status and is dealt with below it.
  */
+import { copyBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import type { CommandNames } from '../resp/command-names.ts';
 import { encodeRequest, splitInline } from '../resp/inline.ts';
@@ -230,7 +231,7 @@ export class Input {
       const bytes = ring.bytes;
       for (let i = 0; i < size; i++) bytes[base + i] = buf[pos + i];
     } else {
-      ring.bytes.set(buf.subarray(pos, p), base);
+      copyBytes(buf, pos, p, ring.bytes, base);
     }
     ring.commitBytes(size);
     this.at = p;

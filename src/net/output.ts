@@ -9,6 +9,7 @@
  * What a connection can have waiting here is bounded by its credit, because the executor counts what was
  * acknowledged in the connection table.
  */
+import { copyBytes } from '../base/bytes.ts';
 import {
   addToCounter,
   CONNECTION_ACKED,
@@ -19,6 +20,8 @@ import type { Connection } from './connection.ts';
 import { FAILED, PENDING, write } from './raw-stream.ts';
 
 const SCRATCH = 64 << 10;
+/** A copy from shared memory goes to a place of the same alignment: see copyBytes(). */
+const ALIGNMENT_MASK = 7;
 const COPY_LOOP_MAX = 64;
 /** Scratch buffers kept for the next write that has to wait. */
 const SPARES_MAX = 64;
@@ -28,7 +31,7 @@ export class Output {
   private readonly onDrained: (connection: Connection) => void;
   private readonly onBroken: (connection: Connection) => void;
   private readonly onFinished: (connection: Connection) => void;
-  private scratch = new Uint8Array(SCRATCH);
+  private scratch = newScratch();
   private readonly spares: Uint8Array<ArrayBuffer>[] = [];
   /** Socket writes, free-running: a figure. */
   writes = 0;
@@ -62,14 +65,15 @@ export class Output {
       return;
     }
     const scratch = this.scratch;
+    const at = start & ALIGNMENT_MASK;
     if (size <= COPY_LOOP_MAX) {
-      for (let i = 0; i < size; i++) scratch[i] = bytes[start + i];
+      for (let i = 0; i < size; i++) scratch[at + i] = bytes[start + i];
     } else {
-      scratch.set(bytes.subarray(start, start + size));
+      copyBytes(bytes, start, start + size, scratch, at);
     }
-    if (this.start(connection, scratch.subarray(0, size))) return;
+    if (this.start(connection, scratch.subarray(at, at + size))) return;
     connection.borrowed = scratch;
-    this.scratch = this.spares.pop() ?? new Uint8Array(SCRATCH);
+    this.scratch = this.spares.pop() ?? newScratch();
   }
 
   /** True when nothing of this connection waits for its socket. */
@@ -137,4 +141,8 @@ export class Output {
     this.bytes = 0;
     return bytes;
   }
+}
+
+function newScratch(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(SCRATCH + ALIGNMENT_MASK);
 }

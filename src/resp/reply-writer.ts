@@ -263,7 +263,7 @@ export class ReplyWriter {
         let pos = this.pos;
         for (let i = start; i < start + size; i++) buf[pos++] = bytes[i];
       } else {
-        this.buf.set(bytes.subarray(start, start + size), this.pos);
+        copyBytes(bytes, start, start + size, this.buf, this.pos);
       }
       this.pos += size;
       start += size;

@@ -7,31 +7,33 @@ import {
   REPLY_WORDS,
   REQUEST_BYTES,
   REQUEST_WORDS,
+  type RingBuffer,
 } from './layout.ts';
 
 /** What travels in workerData; every view of it is made by the thread that uses it. */
 export interface ChannelMemory {
-  control: SharedArrayBuffer;
-  requestWords: SharedArrayBuffer;
-  requestBytes: SharedArrayBuffer;
-  replyFrames: SharedArrayBuffer;
-  replyBytes: SharedArrayBuffer;
-  connections: SharedArrayBuffer;
+  control: RingBuffer;
+  requestWords: RingBuffer;
+  requestBytes: RingBuffer;
+  replyFrames: RingBuffer;
+  replyBytes: RingBuffer;
+  connections: RingBuffer;
 }
 
 export interface ProcessMemory {
   control: SharedArrayBuffer;
 }
 
-/** Pages are committed by the operating system when they are first touched, so an idle channel costs little. */
-export function createChannelMemory(): ChannelMemory {
+/** `isShared` is false for a channel whose two ends are on one thread. Pages are committed by the operating system when they are first touched, so an idle channel costs little. */
+export function createChannelMemory(isShared = true): ChannelMemory {
+  const allocate = (size: number) => (isShared ? new SharedArrayBuffer(size) : new ArrayBuffer(size));
   return {
-    control: new SharedArrayBuffer(CONTROL_WORDS * 4),
-    requestWords: new SharedArrayBuffer(REQUEST_WORDS * 4),
-    requestBytes: new SharedArrayBuffer(REQUEST_BYTES),
-    replyFrames: new SharedArrayBuffer(REPLY_WORDS * 4),
-    replyBytes: new SharedArrayBuffer(REPLY_BYTES),
-    connections: new SharedArrayBuffer(CONNECTION_ROWS * CONNECTION_WORDS * 4),
+    control: allocate(CONTROL_WORDS * 4),
+    requestWords: allocate(REQUEST_WORDS * 4),
+    requestBytes: allocate(REQUEST_BYTES),
+    replyFrames: allocate(REPLY_WORDS * 4),
+    replyBytes: allocate(REPLY_BYTES),
+    connections: allocate(CONNECTION_ROWS * CONNECTION_WORDS * 4),
   };
 }
 

@@ -18,6 +18,9 @@
  * far smaller than 2^31. Sizes are powers of two.
  */
 
+/** Private memory where one thread is both parties (executor/guest.ts): V8 copies shared memory more slowly. */
+export type RingBuffer = SharedArrayBuffer | ArrayBuffer;
+
 /** Bytes of request data one channel holds. A read of a socket brings at most 64 KiB. */
 export const REQUEST_BYTES = 1 << 20;
 /** Int32 words of descriptors one channel holds. */

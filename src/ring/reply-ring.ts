@@ -30,6 +30,7 @@ import {
   REPLY_WORDS,
   REST_AWAKE,
   REST_PARKED,
+  type RingBuffer,
 } from './layout.ts';
 
 export const FRAME_DATA = 1;
@@ -67,7 +68,7 @@ export class ReplyRingWriter {
   /** Byte position below which everything is free, whatever the io worker has said so far. */
   private bytesFloor = 0;
 
-  constructor(control: SharedArrayBuffer, frames: SharedArrayBuffer, bytes: SharedArrayBuffer) {
+  constructor(control: RingBuffer, frames: RingBuffer, bytes: RingBuffer) {
     this.control = new Int32Array(control);
     this.frames = new Int32Array(frames);
     this.bytes = new Uint8Array(bytes);
@@ -203,7 +204,7 @@ export class ReplyRingReader {
   private tailSeen = 0;
   private bytesHead = 0;
 
-  constructor(control: SharedArrayBuffer, frames: SharedArrayBuffer, bytes: SharedArrayBuffer) {
+  constructor(control: RingBuffer, frames: RingBuffer, bytes: RingBuffer) {
     this.control = new Int32Array(control);
     this.frames = new Int32Array(frames);
     this.bytes = new Uint8Array(bytes);

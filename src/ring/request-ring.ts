@@ -35,6 +35,7 @@ import {
   REQUEST_ROOM_WANTED,
   REQUEST_TAIL,
   REQUEST_WORDS,
+  type RingBuffer,
 } from './layout.ts';
 
 export const REQUEST_COMMAND = 1;
@@ -66,6 +67,8 @@ export const DESCRIPTOR_SPANS = 8;
 
 const WORD_MASK = REQUEST_WORDS - 1;
 const BYTE_MASK = REQUEST_BYTES - 1;
+/** What a socket's read buffer has too: a copy between shared and private memory is slow when alignments differ (base/bytes.ts). */
+const ALIGNMENT_MASK = 7;
 
 export class RequestWriter {
   readonly words: Int32Array;
@@ -80,7 +83,7 @@ export class RequestWriter {
   /** Byte position below which everything is free, whatever the executor has said so far. */
   private bytesFloor = 0;
 
-  constructor(control: SharedArrayBuffer, words: SharedArrayBuffer, bytes: SharedArrayBuffer) {
+  constructor(control: RingBuffer, words: RingBuffer, bytes: RingBuffer) {
     this.control = new Int32Array(control);
     this.words = new Int32Array(words);
     this.bytes = new Uint8Array(bytes);
@@ -100,14 +103,14 @@ export class RequestWriter {
   }
 
   /**
-   * Finds `size` contiguous bytes. Returns where they start in the byte area, or -1 when the ring is
+   * Finds `size` contiguous bytes, aligned. Returns where they start in the byte area, or -1 when the ring is
    * full. Nothing is taken until commitBytes(). Allocates nothing.
    */
   reserveBytes(size: number): number {
-    let at = this.bytesTail & BYTE_MASK;
-    let skip = 0;
+    let skip = -this.bytesTail & ALIGNMENT_MASK;
+    let at = (this.bytesTail + skip) & BYTE_MASK;
     if (at + size > REQUEST_BYTES) {
-      skip = REQUEST_BYTES - at;
+      skip += REQUEST_BYTES - at;
       at = 0;
     }
     if (((this.bytesTail + skip + size - this.bytesHeadSeen) | 0) > REQUEST_BYTES) {
@@ -208,7 +211,7 @@ export class RequestReader {
   private tailSeen = 0;
   private bytesHead = 0;
 
-  constructor(control: SharedArrayBuffer, words: SharedArrayBuffer, bytes: SharedArrayBuffer) {
+  constructor(control: RingBuffer, words: RingBuffer, bytes: RingBuffer) {
     this.control = new Int32Array(control);
     this.words = new Int32Array(words);
     this.bytes = new Uint8Array(bytes);

@@ -49,6 +49,8 @@ const EXIT_FATAL = 1;
  */
 const YOUNG_GENERATION_MB = 4;
 
+type Transferable = MessagePort | ArrayBuffer;
+
 export interface SupervisorOptions {
   config: Config;
   configFile: string | null;
@@ -92,7 +94,8 @@ export class Supervisor {
   start(): void {
     process.on('uncaughtException', (error) => this.fatal(`Main thread failed: ${error.stack ?? error}`));
     const count = this.config.number('io-threads');
-    for (let i = 0; i < count; i++) this.channels.push(createChannelMemory());
+    const shares = this.sharesThread();
+    for (let i = 0; i < count; i++) this.channels.push(createChannelMemory(i > 0 || !shares));
     const seed = randomBytes(8);
     const hashSeed: [number, number] = [seed.readInt32LE(0), seed.readInt32LE(4)];
     const bioChannel = new MessageChannel();
@@ -103,7 +106,7 @@ export class Supervisor {
       const { port1: port } = largeChannels[index];
       return { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
     });
-    const guest = this.sharesThread() ? io.shift()! : null;
+    const guest = shares ? io.shift()! : null;
     this.startExecutor(hashSeed, bioChannel.port1, largePorts, guest);
     this.startBio(bioChannel.port2);
     for (const data of io) this.ioGroup.add(this.spawn('io', `io-${data.index}`, data, [data.port]));
@@ -118,7 +121,7 @@ export class Supervisor {
   /** Whether the first io worker lives on the executor's thread: ../executor/guest.ts says what for. */
   private sharesThread(): boolean {
     const choice = this.config.string('executor-thread');
-    return choice === 'auto' ? this.channels.length === 1 : choice === 'shared';
+    return choice === 'auto' ? this.config.number('io-threads') === 1 : choice === 'shared';
   }
 
   private startExecutor(
@@ -143,8 +146,8 @@ export class Supervisor {
       startMs: this.options.startMs,
       io,
     };
-    const transfer = [this.mainChannel.port2, bioPort, ...ports];
-    if (io !== null) transfer.push(io.port);
+    const transfer: Transferable[] = [this.mainChannel.port2, bioPort, ...ports];
+    if (io !== null) transfer.push(io.port, ...(Object.values(io.channel) as ArrayBuffer[]));
     this.executor = this.spawn('executor', 'executor', data, transfer);
     if (io !== null) this.ioGroup.add(this.executor);
   }
@@ -154,7 +157,7 @@ export class Supervisor {
     this.spawn('bio', 'bio', data, [executorPort]);
   }
 
-  private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: MessagePort[]): Worker {
+  private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: Transferable[]): Worker {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(kind) };
     const worker = new Worker(this.options.workerUrl(kind), {
       workerData,
