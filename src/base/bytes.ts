@@ -37,6 +37,11 @@ export function writeString(text: string, out: Uint8Array, pos: number): number 
   return size;
 }
 
+/** An array of memory that holds anything: for one that is filled at once. Saves the zeroes, a quarter of the time of a 1 MB SET. */
+export function newUnfilled(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
 /** A new string with one char per byte of bytes[start, until). */
 export function stringFromBytes(bytes: Uint8Array, start = 0, until = bytes.length): string {
   return latin1Slice.call(bytes, start, until);

@@ -15,7 +15,7 @@
  * never has bytes written to the ring except by pump(), in order.
  */
 
-import { copyBytes } from '../base/bytes.ts';
+import { copyBytes, newUnfilled } from '../base/bytes.ts';
 import { GATE_CLOSING, type Link, type Session } from '../commands/session.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
@@ -45,7 +45,7 @@ import { RequestReader } from '../ring/request-ring.ts';
 /** A batch stops when the ring has less contiguous room than this: small replies never spill for lack of it. */
 const ROOM_MIN = 4 << 10;
 const CHUNK = 256 << 10;
-const CHUNKS_KEPT = 16;
+const CHUNKS_KEPT = 64;
 const freeChunks: Uint8Array[] = [];
 const SCRAP = 4 << 10;
 
@@ -276,7 +276,7 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   private addChunk(session: Session, writer: ReplyWriter): void {
-    const chunk = freeChunks.pop() ?? new Uint8Array(CHUNK);
+    const chunk = freeChunks.pop() ?? newUnfilled(CHUNK);
     session.spill!.chunks.push(chunk);
     session.spill!.sizes.push(0);
     writer.point(chunk, new DataView(chunk.buffer), 0, chunk.length);

@@ -9,6 +9,7 @@
 // Growing gives a quarter more than asked, so that n appends copy O(n) bytes. usedBytes counts whole buffers, slack
 // included. Ids start at 1 and are used again, the last one freed first. One thread owns a table.
 
+import { copyBytes, newUnfilled } from '../base/bytes.ts';
 import { releaseBuffer } from './arena.ts';
 
 /** Above this, a value belongs here. Leaves room for key and header in the largest arena cell. */
@@ -38,9 +39,9 @@ export class LargeTable {
   /** A new value: a copy of the given bytes, or `value` zero bytes; returns its id. Throws RangeError when the process has no such room. */
   add(value: Uint8Array | number): number {
     if (typeof value === 'number') return this.adopt(new ArrayBuffer(value));
-    const copy = new Uint8Array(new ArrayBuffer(value.length));
-    copy.set(value);
-    return this.adopt(copy.buffer as ArrayBuffer);
+    const copy = newUnfilled(value.length);
+    copyBytes(value, 0, value.length, copy, 0);
+    return this.adopt(copy.buffer);
   }
 
   /** Makes the buffer itself the value, without a copy; the caller gives it up. */

@@ -20,8 +20,8 @@ export class Connection {
   barrierPassed = false;
   /** A write the kernel has not finished owns its bytes until then. */
   writing = 0;
-  /** The output's scratch buffer that those bytes lie in, if they lie in one. */
-  borrowed: Uint8Array<ArrayBuffer> | null = null;
+  /** Those bytes. */
+  pending: Uint8Array | null = null;
   writeDone: ((status: number) => void) | null = null;
   /** Output that waits behind it. */
   readonly queue: Uint8Array[] = [];

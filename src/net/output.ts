@@ -9,7 +9,7 @@
  * What a connection can have waiting here is bounded by its credit, because the executor counts what was
  * acknowledged in the connection table.
  */
-import { copyBytes } from '../base/bytes.ts';
+import { copyBytes, newUnfilled } from '../base/bytes.ts';
 import {
   addToCounter,
   CONNECTION_ACKED,
@@ -19,12 +19,15 @@ import {
 import type { Connection } from './connection.ts';
 import { FAILED, PENDING, write } from './raw-stream.ts';
 
-const SCRATCH = 64 << 10;
+const SCRATCH = 128 << 10;
+/** Smaller output that must wait gets memory of its own size. */
+const SCRATCH_WORTH = 16 << 10;
 /** A copy from shared memory goes to a place of the same alignment: see copyBytes(). */
 const ALIGNMENT_MASK = 7;
+const SCRATCH_BYTES = SCRATCH + ALIGNMENT_MASK;
 const COPY_LOOP_MAX = 64;
 /** Scratch buffers kept for the next write that has to wait. */
-const SPARES_MAX = 64;
+const SPARES_MAX = 32;
 
 export class Output {
   private readonly rows: Int32Array;
@@ -56,24 +59,31 @@ export class Output {
 
   /** Sends bytes[start..start+size) after whatever waits. The caller may re-use the bytes on return. */
   send(connection: Connection, bytes: Uint8Array, start: number, size: number): void {
-    if (connection.writing !== 0) {
-      connection.queue.push(bytes.slice(start, start + size));
-      return;
-    }
-    if (size > SCRATCH) {
-      this.start(connection, bytes.slice(start, start + size));
-      return;
-    }
-    const scratch = this.scratch;
-    const at = start & ALIGNMENT_MASK;
-    if (size <= COPY_LOOP_MAX) {
-      for (let i = 0; i < size; i++) scratch[at + i] = bytes[start + i];
-    } else {
-      copyBytes(bytes, start, start + size, scratch, at);
-    }
-    if (this.start(connection, scratch.subarray(at, at + size))) return;
-    connection.borrowed = scratch;
-    this.scratch = this.spares.pop() ?? newScratch();
+    for (; size > SCRATCH; start += SCRATCH, size -= SCRATCH)
+      this.sendPiece(connection, bytes, start, SCRATCH);
+    this.sendPiece(connection, bytes, start, size);
+  }
+
+  private sendPiece(connection: Connection, bytes: Uint8Array, start: number, size: number): void {
+    if (connection.closed) return;
+    if (connection.writing !== 0) connection.queue.push(this.kept(bytes, start, size));
+    else if (!this.start(connection, copyTo(this.scratch, bytes, start, size))) this.scratch = this.spare();
+  }
+
+  /** A copy of bytes[start..start+size) that lasts until recycle(). */
+  private kept(bytes: Uint8Array, start: number, size: number): Uint8Array {
+    if (size < SCRATCH_WORTH) return bytes.slice(start, start + size);
+    return copyTo(this.spare(), bytes, start, size);
+  }
+
+  private spare(): Uint8Array<ArrayBuffer> {
+    return this.spares.pop() ?? newScratch();
+  }
+
+  /** Output that had to wait has left: its scratch buffer, if it lay in one, can be used again. */
+  private recycle(bytes: Uint8Array): void {
+    if (bytes.buffer.byteLength !== SCRATCH_BYTES || this.spares.length === SPARES_MAX) return;
+    this.spares.push(new Uint8Array(bytes.buffer as ArrayBuffer));
   }
 
   /** True when nothing of this connection waits for its socket. */
@@ -88,6 +98,7 @@ export class Output {
     const status = write(connection.socket, bytes, this.doneOf(connection));
     if (status === PENDING) {
       connection.writing = size;
+      connection.pending = bytes;
       return false;
     }
     if (status === FAILED) {
@@ -108,9 +119,8 @@ export class Output {
   private finish(connection: Connection, error: number): void {
     const size = connection.writing;
     connection.writing = 0;
-    if (connection.borrowed !== null && this.spares.length < SPARES_MAX)
-      this.spares.push(connection.borrowed);
-    connection.borrowed = null;
+    if (connection.pending !== null) this.recycle(connection.pending);
+    connection.pending = null;
     if (connection.closed) return;
     if (error < 0) {
       this.onBroken(connection);
@@ -118,7 +128,8 @@ export class Output {
     }
     this.acknowledge(connection, size);
     while (connection.queue.length > 0 && connection.writing === 0 && !connection.closed) {
-      this.start(connection, connection.queue.shift()!);
+      const bytes = connection.queue.shift()!;
+      if (this.start(connection, bytes)) this.recycle(bytes);
     }
     if (connection.writing === 0 && connection.closing && !connection.closed) this.onFinished(connection);
   }
@@ -144,5 +155,16 @@ export class Output {
 }
 
 function newScratch(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(SCRATCH + ALIGNMENT_MASK);
+  return newUnfilled(SCRATCH_BYTES);
+}
+
+/** Copies bytes[start..start+size) to a scratch buffer; returns where they are in it. */
+function copyTo(scratch: Uint8Array, bytes: Uint8Array, start: number, size: number): Uint8Array {
+  const at = start & ALIGNMENT_MASK;
+  if (size <= COPY_LOOP_MAX) {
+    for (let i = 0; i < size; i++) scratch[at + i] = bytes[start + i];
+  } else {
+    copyBytes(bytes, start, start + size, scratch, at);
+  }
+  return scratch.subarray(at, at + size);
 }

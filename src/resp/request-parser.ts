@@ -11,7 +11,7 @@
  * What counts as broken, and the words for it, are those of redis-server; so is what it lets pass
  * (the two bytes after a payload are not looked at).
  */
-
+import { newUnfilled } from '../base/bytes.ts';
 export const PARSED = 0;
 export const INCOMPLETE = 1;
 export const BROKEN = 2;
@@ -342,8 +342,8 @@ export class PartialRequest {
     const size = this.size + end - start;
     if (size > this.bytes.length) {
       const doubled = this.bytes.length * 2;
-      const wanted = known > size && known < doubled * 2 ? known : Math.max(doubled, size);
-      const grown = new Uint8Array(wanted);
+      const trusted = known > size && (known < doubled * 2 || known <= KNOWN_TRUSTED);
+      const grown = newUnfilled(trusted ? known : Math.max(doubled, size));
       grown.set(this.bytes.subarray(0, this.size));
       this.bytes = grown;
     }
@@ -352,5 +352,7 @@ export class PartialRequest {
   }
 }
 
+/** A size that is announced and not yet sent is believed up to this: pages that are never written cost nothing. */
+const KNOWN_TRUSTED = 4 << 20;
 const SCRATCH_KEEP = 64 << 10;
 const SPANS_KEEP = 1 << 10;
