@@ -2,12 +2,20 @@
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
+import { HASH_COMMANDS } from './hash/index.ts';
 import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
+import { LIST_COMMANDS } from './list/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
+import { SET_COMMANDS } from './set/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
+import { ZSET_COMMANDS } from './zset/index.ts';
 
 export const COMMANDS: readonly CommandDeclaration[] = [
   ...STRING_COMMANDS,
+  ...LIST_COMMANDS,
+  ...HASH_COMMANDS,
+  ...SET_COMMANDS,
+  ...ZSET_COMMANDS,
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,

@@ -7,6 +7,7 @@ import type { Prng } from '../base/prng.ts';
 import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
+import type { Blocking } from './blocking.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
@@ -32,6 +33,8 @@ export interface Server {
   readonly pid: number;
   readonly host: HostFacts;
   readonly services: Services;
+  /** Clients that wait for keys. */
+  readonly blocking: Blocking;
   activeExpireEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;

@@ -27,6 +27,7 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { BlockedClients } from './blocked-clients.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
@@ -138,6 +139,7 @@ function buildServer(
     pid: process.pid,
     host: data.facts,
     services,
+    blocking: new BlockedClients(),
     activeExpireEnabled: true,
     loading: false,
   };

@@ -27,6 +27,7 @@ import {
   writeSecondWord,
   writeValueWord,
 } from '../memory/record.ts';
+import { collectionKind } from './collections.ts';
 import type { Keyspace } from './keyspace.ts';
 import { fitsInline, KEY_SIZE_MAX, KeyTooLongError } from './limits.ts';
 
@@ -86,7 +87,8 @@ export function separateValue(keyspace: Keyspace, address: number): void {
   if ((flags & LARGE) !== 0) {
     const value = keyspace.large.view(valueWord(i32, base)).subarray(0, secondWord(i32, base));
     writeValueWord(i32, base, keyspace.large.add(value));
-  } else if ((flags & TWO_WORDS) === 0 && !hasInlineValue(word0)) {
-    throw new Error(`no way to copy a value of encoding ${encodingOf(word0)}`);
+    return;
   }
+  const kind = collectionKind(word0);
+  if (kind !== undefined) writeValueWord(i32, base, kind.copy(keyspace, valueWord(i32, base)));
 }

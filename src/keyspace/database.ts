@@ -134,12 +134,14 @@ export class Database {
   /** Puts a new record under a key that is not in the database. */
   insert(hash: number, address: number): void {
     this.dict.insert(hash, address);
+    if (this.keyspace.onReady !== null) this.keyspace.onReady(this, hash, address);
   }
 
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
   replace(hash: number, old: number, record: number): void {
     this.dropExpire(hash, old);
     this.dict.replace(hash, old, record);
+    if (this.keyspace.onReady !== null) this.keyspace.onReady(this, hash, record);
     this.keyspace.lazyFree.freeRecord(old, this.keyspace.lazy.serverDelete);
   }
 
@@ -164,7 +166,7 @@ export class Database {
 
   /** The opposite of take(): puts a record under a key that is not there, and its expire time in order. */
   give(hash: number, address: number): void {
-    this.dict.insert(hash, address);
+    this.insert(hash, address);
     const atMs = this.expireOf(address);
     if (atMs !== NO_EXPIRE) this.expires.add(atMs, hash);
   }

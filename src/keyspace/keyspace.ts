@@ -31,6 +31,21 @@ export class Keyspace {
   readonly lazy = { expire: false, serverDelete: false, userDelete: false };
   /** The longest string that a command may make. */
   stringSizeMax = 512 << 20;
+  /** The directives that say when a collection is small enough to be packed, and how large its blocks are. */
+  readonly packing = {
+    hashEntries: 512,
+    hashValue: 64,
+    listSize: -2,
+    listDepth: 0,
+    setIntsetEntries: 512,
+    setEntries: 128,
+    setValue: 64,
+    zsetEntries: 128,
+    zsetValue: 64,
+    hllSparseBytes: 3000,
+    streamBytes: 4096,
+    streamEntries: 100,
+  };
   hits = 0;
   misses = 0;
   expired = 0;
@@ -38,6 +53,14 @@ export class Keyspace {
   dirty = 0;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
+
+  /**
+   * Called when a key has come to be, or (by the stream commands) has got something new: clients may be blocked on it. Null while
+   * nobody is blocked, so that it costs a comparison.
+   */
+  onReady: ((db: Database, hash: number, address: number) => void) | null = null;
+  /** Called when two databases have been exchanged, under the same condition. */
+  onSwap: ((a: number, b: number) => void) | null = null;
 
   constructor(hasher: SipHasher, databases: number) {
     this.hasher = hasher;
@@ -64,6 +87,7 @@ export class Keyspace {
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */
   swap(a: number, b: number): void {
     if (a !== b) this.databases[a].swapContent(this.databases[b]);
+    if (this.onSwap !== null) this.onSwap(a, b);
     this.dirty++;
   }
 

@@ -17,6 +17,18 @@ const DIRECTIVES = [
   'lfu-log-factor',
   'lfu-decay-time',
   'proto-max-bulk-len',
+  'hash-max-listpack-entries',
+  'hash-max-listpack-value',
+  'list-max-listpack-size',
+  'list-compress-depth',
+  'set-max-intset-entries',
+  'set-max-listpack-entries',
+  'set-max-listpack-value',
+  'zset-max-listpack-entries',
+  'zset-max-listpack-value',
+  'hll-sparse-max-bytes',
+  'stream-node-max-bytes',
+  'stream-node-max-entries',
 ] as const;
 
 /** Copies the settings now and whenever one of them changes. */
@@ -28,8 +40,27 @@ export function bindSettings(keyspace: Keyspace, source: SettingsSource): void {
     keyspace.stringSizeMax = source.number('proto-max-bulk-len');
     keyspace.access.lfuLogFactor = source.number('lfu-log-factor');
     keyspace.access.lfuDecayMinutes = source.number('lfu-decay-time');
+    readPacking(keyspace, source);
     keyspace.access.useLfu(source.string('maxmemory-policy').endsWith('-lfu'));
   };
   read();
   source.onChange(DIRECTIVES, read);
+}
+
+/** When a collection is small enough to be packed. Redis 7.0 knows no listpacks of sets. */
+function readPacking(keyspace: Keyspace, source: SettingsSource): void {
+  const { packing } = keyspace;
+  packing.hashEntries = source.number('hash-max-listpack-entries');
+  packing.hashValue = source.number('hash-max-listpack-value');
+  packing.listSize = source.number('list-max-listpack-size');
+  packing.listDepth = source.number('list-compress-depth');
+  packing.setIntsetEntries = source.number('set-max-intset-entries');
+  packing.setEntries =
+    source.string('compat-version') === '7.0' ? 0 : source.number('set-max-listpack-entries');
+  packing.setValue = source.number('set-max-listpack-value');
+  packing.zsetEntries = source.number('zset-max-listpack-entries');
+  packing.zsetValue = source.number('zset-max-listpack-value');
+  packing.hllSparseBytes = source.number('hll-sparse-max-bytes');
+  packing.streamBytes = source.number('stream-node-max-bytes');
+  packing.streamEntries = source.number('stream-node-max-entries');
 }

@@ -47,6 +47,9 @@
 // Limits: depth 23. A segment of that depth that still fills up (with a keyed hash it cannot; equal hashes could)
 // doubles its slots instead of splitting.
 //
+// Large hashes, sets and sorted sets have such tables by the million, too many for a JS object each. Theirs live in the arena whole, a
+// header of 32 bytes included, and one Dict object is attached to whichever is worked on.
+//
 // The hash is an int32 everywhere; equal keys must come with equal hashes. Except where said, methods allocate
 // nothing on the JS heap. insert() may throw ArenaFullError, and then has changed nothing. Cost: bench/micro/dict.ts.
 
@@ -60,10 +63,17 @@ const SLOT_BITS_MIN = 4;
 const SLOT_BITS_FULL = 9;
 const SLOT_MASK_FULL = (1 << SLOT_BITS_FULL) - 1;
 const DEPTH_MAX = 32 - SLOT_BITS_FULL;
+/** 2^17 entries are the largest arena cell. */
+const DEPTH_MAX_IN_ARENA = 17;
 
 const PAIR_WORDS = 2;
 const PAIR_BYTES = 8;
 const ENTRY_WORDS = 2;
+/** Of a table in the arena: count, depth, segments, deepest, table bytes, directory's cell, and the one entry of depth 0. */
+const HEADER_WORDS = 8;
+const HEADER_ENTRY = 6;
+/** In the place of the table bytes: the table is being drained. */
+const DRAINED = -1;
 
 const DEPTH_MASK = 31;
 const SLOT_BITS_SHIFT = 5;
@@ -85,9 +95,13 @@ const scratch = new Int32Array(SCRATCH_WORDS);
 export class Dict {
   count = 0;
   // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
-  declare private readonly arena: Arena;
+  declare readonly arena: Arena;
   declare private readonly words: Int32Array[];
   declare private directory: Int32Array;
+  /** Word index of the directory's first entry in `directory`. */
+  private origin = 0;
+  /** Where the state is kept while another table uses this object; 0 for a table with an object of its own. */
+  private header = 0;
   private globalDepth = 0;
   private segmentCount = 0;
   private deepest = 0;
@@ -104,7 +118,7 @@ export class Dict {
 
   /** Arena bytes of the table plus the directory's; not the records'. */
   get bytes(): number {
-    return this.tableBytes + this.directory.byteLength;
+    return this.tableBytes + (ENTRY_WORDS << this.globalDepth) * 4;
   }
 
   /** The part of `bytes` that is not in the arena. */
@@ -112,11 +126,96 @@ export class Dict {
     return this.directory.byteLength;
   }
 
+  // --- tables without an object of their own ----------------------------------------------------------
+
+  /** A new empty table that lives in the arena alone; returns its header. attach() makes a Dict object be it. Throws ArenaFullError. */
+  static create(arena: Arena): number {
+    const header = arena.allocate(HEADER_WORDS * 4);
+    const at = (header & OFFSET_MASK) << 2;
+    arena.i32[header >>> SEGMENT_SHIFT].fill(0, at, at + HEADER_WORDS);
+    return header;
+  }
+
+  /**
+   * Makes this object be the table at `header`, which is then as this object leaves it after every change. Until the next attach();
+   * no second object may be attached to the same table meanwhile. Some 10 ns.
+   */
+  attach(header: number): this {
+    const words = this.words[header >>> SEGMENT_SHIFT];
+    const at = (header & OFFSET_MASK) << 2;
+    this.header = header;
+    this.count = words[at];
+    this.globalDepth = words[at + 1];
+    this.segmentCount = words[at + 2];
+    this.deepest = words[at + 3];
+    this.tableBytes = words[at + 4];
+    this.pointAt(words[at + 5]);
+    const isDrained = this.tableBytes === DRAINED;
+    this.drainEntry = isDrained ? this.segmentCount : 0;
+    this.drainSlot = isDrained ? this.deepest : 0;
+    return this;
+  }
+
+  /** Frees the table with its header; the records stay. The object is to be attached anew. */
+  destroy(): void {
+    this.clear();
+    this.arena.free(this.header);
+    this.header = 0;
+  }
+
+  /** `directory`: address of its cell, 0 for the one entry in the header. */
+  private pointAt(directory: number): void {
+    const cell = directory === 0 ? this.header : directory;
+    this.directory = this.words[cell >>> SEGMENT_SHIFT];
+    this.origin = ((cell & OFFSET_MASK) << 2) + (directory === 0 ? HEADER_ENTRY : 0);
+  }
+
+  private save(): void {
+    const words = this.words[this.header >>> SEGMENT_SHIFT];
+    const at = (this.header & OFFSET_MASK) << 2;
+    words[at] = this.count;
+    words[at + 1] = this.globalDepth;
+    words[at + 2] = this.segmentCount;
+    words[at + 3] = this.deepest;
+    words[at + 4] = this.tableBytes;
+  }
+
+  /** save() for a table that is being drained: it says how far, in the place of what is not needed any more. */
+  private saveDrained(): void {
+    this.segmentCount = this.drainEntry;
+    this.deepest = this.drainSlot;
+    this.tableBytes = DRAINED;
+    this.save();
+  }
+
+  /** Memory for a directory of 2^depth entries: a cell for a table in the arena (its address goes to the header), an array of its own else. */
+  private newDirectory(depth: number): Int32Array {
+    if (this.header === 0) {
+      this.origin = 0;
+      return new Int32Array(ENTRY_WORDS << depth);
+    }
+    const cell = depth === 0 ? 0 : this.arena.allocate((ENTRY_WORDS << depth) * 4);
+    this.words[this.header >>> SEGMENT_SHIFT][((this.header & OFFSET_MASK) << 2) + 5] = cell;
+    this.pointAt(cell);
+    return this.directory;
+  }
+
+  private get directoryCell(): number {
+    return this.header === 0
+      ? 0
+      : this.words[this.header >>> SEGMENT_SHIFT][((this.header & OFFSET_MASK) << 2) + 5];
+  }
+
+  /** The deepest that segments may be: a directory in the arena is one cell. */
+  private get depthMax(): number {
+    return this.header === 0 ? DEPTH_MAX : DEPTH_MAX_IN_ARENA;
+  }
+
   /** The record whose key is bytes[start, end), or 0. */
   find(hash: number, bytes: Uint8Array, start: number, end: number): number {
     if (this.count === 0) return 0;
     const directory = this.directory;
-    const entry = ((hash >>> 1) >>> (31 - this.globalDepth)) << 1;
+    const entry = this.origin + (((hash >>> 1) >>> (31 - this.globalDepth)) << 1);
     const segment = directory[entry];
     const shape = directory[entry + 1];
     const words = this.words[segment >>> SEGMENT_SHIFT];
@@ -138,18 +237,20 @@ export class Dict {
    */
   touchSlot(hash: number): number {
     const entry = ((hash >>> 1) >>> (31 - this.globalDepth)) << 1;
-    const segment = this.directory[entry];
+    const segment = this.directory[this.origin + entry];
     if (segment === 0) return 0;
     const words = this.words[segment >>> SEGMENT_SHIFT];
-    return words[((segment & OFFSET_MASK) << 2) + (homeOf(hash, this.directory[entry + 1]) << 1)];
+    return words[
+      ((segment & OFFSET_MASK) << 2) + (homeOf(hash, this.directory[this.origin + entry + 1]) << 1)
+    ];
   }
 
   /** Reads the first words of the record that find() will most likely compare with: the first one of this hash. */
   touchRecord(hash: number): number {
     const entry = ((hash >>> 1) >>> (31 - this.globalDepth)) << 1;
-    const segment = this.directory[entry];
+    const segment = this.directory[this.origin + entry];
     if (segment === 0) return 0;
-    const shape = this.directory[entry + 1];
+    const shape = this.directory[this.origin + entry + 1];
     const words = this.words[segment >>> SEGMENT_SHIFT];
     const base = (segment & OFFSET_MASK) << 2;
     const wordMask = (PAIR_WORDS << ((shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK)) - 1;
@@ -169,17 +270,18 @@ export class Dict {
   insert(hash: number, address: number): void {
     if (this.count === 0) this.addFirstSegment();
     let entry = this.canonicalEntry(hash);
-    let shape = this.directory[entry + 1];
+    let shape = this.directory[this.origin + entry + 1];
     if (shape >>> COUNT_SHIFT >= fullAt(shape)) {
       this.makeRoom(hash, entry);
       entry = this.canonicalEntry(hash);
-      shape = this.directory[entry + 1];
+      shape = this.directory[this.origin + entry + 1];
     }
-    const segment = this.directory[entry];
+    const segment = this.directory[this.origin + entry];
     const base = (segment & OFFSET_MASK) << 2;
     putPair(this.words[segment >>> SEGMENT_SHIFT], base, homeOf(hash, shape), slotMask(shape), hash, address);
-    this.directory[entry + 1] = shape + COUNT_ONE;
+    this.directory[this.origin + entry + 1] = shape + COUNT_ONE;
     this.count++;
+    if (this.header !== 0) this.save();
   }
 
   /** Says that the record at `oldAddress`, which is in the table, has moved to `newAddress`. */
@@ -187,7 +289,7 @@ export class Dict {
     const entry = this.canonicalEntry(hash);
     const at = this.wordOf(entry, hash, oldAddress);
     if (at < 0) throw new Error('dict: replace of a record that is not there');
-    this.words[this.directory[entry] >>> SEGMENT_SHIFT][at + 1] = newAddress;
+    this.words[this.directory[this.origin + entry] >>> SEGMENT_SHIFT][at + 1] = newAddress;
   }
 
   /** Takes a record out of the table and leaves the record itself; false when it was not there. */
@@ -196,14 +298,15 @@ export class Dict {
     const entry = this.canonicalEntry(hash);
     const at = this.wordOf(entry, hash, address);
     if (at < 0) return false;
-    const shape = this.directory[entry + 1] - COUNT_ONE;
-    this.directory[entry + 1] = shape;
+    const shape = this.directory[this.origin + entry + 1] - COUNT_ONE;
+    this.directory[this.origin + entry + 1] = shape;
     if (--this.count === 0) {
       this.clear();
       return true;
     }
-    this.closeGap(this.directory[entry], shape, at);
+    this.closeGap(this.directory[this.origin + entry], shape, at);
     if (shape >>> COUNT_SHIFT < MERGE_BELOW) this.shrink(entry);
+    if (this.header !== 0) this.save();
     return true;
   }
 
@@ -211,15 +314,15 @@ export class Dict {
   firstWithHash(hash: number): number {
     if (this.count === 0) return 0;
     const entry = this.canonicalEntry(hash);
-    const shape = this.directory[entry + 1];
-    return this.withHashFrom(this.directory[entry], shape, homeOf(hash, shape), hash);
+    const shape = this.directory[this.origin + entry + 1];
+    return this.withHashFrom(this.directory[this.origin + entry], shape, homeOf(hash, shape), hash);
   }
 
   /** The one after `address`, or 0. */
   nextWithHash(hash: number, address: number): number {
     const entry = this.canonicalEntry(hash);
-    const segment = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const segment = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const at = this.wordOf(entry, hash, address);
     if (at < 0) return 0;
     const slot = (at - ((segment & OFFSET_MASK) << 2)) >>> 1;
@@ -237,7 +340,7 @@ export class Dict {
     const until = out.length + minCount;
     while (cursor < HASHES) {
       const entry = this.canonicalEntry(cursor | 0);
-      const shape = this.directory[entry + 1];
+      const shape = this.directory[this.origin + entry + 1];
       const segmentSpan = HASHES / (1 << (shape & DEPTH_MASK));
       const isAtStart = cursor % segmentSpan === 0;
       if (isAtStart && shape >>> COUNT_SHIFT <= until - out.length) {
@@ -261,10 +364,10 @@ export class Dict {
     const depth = this.globalDepth;
     for (;;) {
       const index = (prng.nextInt32() >>> 1) >>> (31 - depth);
-      const shape = this.directory[index * ENTRY_WORDS + 1];
+      const shape = this.directory[this.origin + index * ENTRY_WORDS + 1];
       const groupMask = (1 << (depth - (shape & DEPTH_MASK))) - 1;
       if ((index & groupMask) !== 0) continue;
-      const segment = this.directory[index * ENTRY_WORDS];
+      const segment = this.directory[this.origin + index * ENTRY_WORDS];
       const slot = prng.nextInt32() & slotMask(shape);
       const words = this.words[segment >>> SEGMENT_SHIFT];
       const address = words[((segment & OFFSET_MASK) << 2) + slot * PAIR_WORDS + 1];
@@ -274,8 +377,8 @@ export class Dict {
 
   /** Empties the table and frees its memory; the records stay. Takes time by the segment: drain() does it in slices. */
   clear(): void {
-    for (let entry = 0; entry < this.directory.length; entry = this.nextEntry(entry)) {
-      if (this.directory[entry] !== 0) this.arena.free(this.directory[entry]);
+    for (let entry = 0; entry < ENTRY_WORDS << this.globalDepth; entry = this.nextEntry(entry)) {
+      if (this.directory[this.origin + entry] !== 0) this.arena.free(this.directory[this.origin + entry]);
     }
     this.reset();
   }
@@ -291,7 +394,10 @@ export class Dict {
       left -= moved;
       this.count -= moved;
     }
-    if (this.count > 0) return false;
+    if (this.count > 0) {
+      if (this.header !== 0) this.saveDrained();
+      return false;
+    }
     this.clear();
     return true;
   }
@@ -307,21 +413,21 @@ export class Dict {
   /** Word index in the directory of the first entry of the segment for `hash`. */
   private canonicalEntry(hash: number): number {
     const index = (hash >>> 1) >>> (31 - this.globalDepth);
-    const depth = this.directory[(index << 1) + 1] & DEPTH_MASK;
+    const depth = this.directory[this.origin + (index << 1) + 1] & DEPTH_MASK;
     const group = this.globalDepth - depth;
     return ((index >>> group) << group) << 1;
   }
 
   /** The next segment's canonical entry after this one's. */
   private nextEntry(entry: number): number {
-    const depth = this.directory[entry + 1] & DEPTH_MASK;
+    const depth = this.directory[this.origin + entry + 1] & DEPTH_MASK;
     return entry + (ENTRY_WORDS << (this.globalDepth - depth));
   }
 
   /** Word index, in its arena segment, of the slot that holds this record; -1 when none does. */
   private wordOf(entry: number, hash: number, address: number): number {
-    const segment = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const segment = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const words = this.words[segment >>> SEGMENT_SHIFT];
     const base = (segment & OFFSET_MASK) << 2;
     const mask = slotMask(shape);
@@ -376,18 +482,18 @@ export class Dict {
   // --- growing ------------------------------------------------------------------------------------------------------
 
   private addFirstSegment(): void {
-    this.directory[0] = this.newSegment(SLOT_BITS_MIN);
-    this.directory[1] = SLOT_BITS_MIN << SLOT_BITS_SHIFT;
+    this.directory[this.origin + 0] = this.newSegment(SLOT_BITS_MIN);
+    this.directory[this.origin + 1] = SLOT_BITS_MIN << SLOT_BITS_SHIFT;
     this.segmentCount = 1;
     this.deepest = 1;
   }
 
   /** Makes the segment of this entry larger, or two of it. */
   private makeRoom(hash: number, entry: number): void {
-    const shape = this.directory[entry + 1];
+    const shape = this.directory[this.origin + entry + 1];
     const slotBits = (shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK;
     const depth = shape & DEPTH_MASK;
-    if (slotBits < SLOT_BITS_FULL || depth === DEPTH_MAX) {
+    if (slotBits < SLOT_BITS_FULL || depth === this.depthMax) {
       this.resize(entry, slotBits + 1);
       return;
     }
@@ -399,8 +505,8 @@ export class Dict {
 
   /** Moves the upper half of a full-size segment's hashes to the segment `upper`. */
   private split(entry: number, upper: number): void {
-    const lower = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const lower = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const depth = (shape & DEPTH_MASK) + 1;
     const half = depth | (SLOT_BITS_FULL << SLOT_BITS_SHIFT);
     const words = this.words[lower >>> SEGMENT_SHIFT];
@@ -435,20 +541,26 @@ export class Dict {
 
   private doubleDirectory(): void {
     const old = this.directory;
-    const larger = new Int32Array(old.length * 2);
-    for (let from = 0, to = 0; from < old.length; from += ENTRY_WORDS, to += 2 * ENTRY_WORDS) {
-      larger[to] = larger[to + 2] = old[from];
-      larger[to + 1] = larger[to + 3] = old[from + 1];
+    const oldCell = this.directoryCell;
+    const from = this.origin;
+    const words = ENTRY_WORDS << this.globalDepth;
+    const larger = this.newDirectory(this.globalDepth + 1);
+    for (let i = 0, to = this.origin; i < words; i += ENTRY_WORDS, to += 2 * ENTRY_WORDS) {
+      larger[to] = larger[to + 2] = old[from + i];
+      larger[to + 1] = larger[to + 3] = old[from + i + 1];
     }
+    if (oldCell !== 0) this.arena.free(oldCell);
     this.directory = larger;
     this.globalDepth++;
     this.deepest = 0;
+    // Should the segment that this is for not be had, the table is as good with a longer directory.
+    if (this.header !== 0) this.save();
   }
 
   // --- shrinking ----------------------------------------------------------------------------------------------------
 
   private shrink(entry: number): void {
-    const shape = this.directory[entry + 1];
+    const shape = this.directory[this.origin + entry + 1];
     const slotBits = (shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK;
     const depth = shape & DEPTH_MASK;
     if (depth === 0 || slotBits > SLOT_BITS_FULL) {
@@ -458,7 +570,7 @@ export class Dict {
     }
     const group = this.globalDepth - depth;
     const buddyEntry = entry ^ (ENTRY_WORDS << group);
-    const buddyShape = this.directory[buddyEntry + 1];
+    const buddyShape = this.directory[this.origin + buddyEntry + 1];
     // Same depth and slot bits, as neither is the count: the low ten bits agree.
     if (((shape ^ buddyShape) & (COUNT_ONE - 1)) !== 0) return;
     if ((shape >>> COUNT_SHIFT) + (buddyShape >>> COUNT_SHIFT) >= MERGE_BELOW) return;
@@ -468,11 +580,12 @@ export class Dict {
 
   /** Moves all pairs of both buddies into the lower one and frees the upper. */
   private merge(lowerEntry: number, upperEntry: number): void {
-    const lower = this.directory[lowerEntry];
-    const upper = this.directory[upperEntry];
-    const lowerShape = this.directory[lowerEntry + 1];
+    const lower = this.directory[this.origin + lowerEntry];
+    const upper = this.directory[this.origin + upperEntry];
+    const lowerShape = this.directory[this.origin + lowerEntry + 1];
     const depth = lowerShape & DEPTH_MASK;
-    const joint = (lowerShape >>> COUNT_SHIFT) + (this.directory[upperEntry + 1] >>> COUNT_SHIFT);
+    const joint =
+      (lowerShape >>> COUNT_SHIFT) + (this.directory[this.origin + upperEntry + 1] >>> COUNT_SHIFT);
     const merged = (depth - 1) | (SLOT_BITS_FULL << SLOT_BITS_SHIFT);
 
     const wordCount = PAIR_WORDS << SLOT_BITS_FULL;
@@ -496,13 +609,17 @@ export class Dict {
       const entries = 1 << this.globalDepth;
       if (this.globalDepth > EAGER_HALVING_DEPTH && this.segmentCount * 4 > entries) return;
       const old = this.directory;
-      const smaller = new Int32Array(old.length >>> 1);
+      const oldCell = this.directoryCell;
+      const from = this.origin;
       this.globalDepth--;
-      for (let from = 0, to = 0; to < smaller.length; from += 2 * ENTRY_WORDS, to += ENTRY_WORDS) {
-        smaller[to] = old[from];
-        smaller[to + 1] = old[from + 1];
+      const words = ENTRY_WORDS << this.globalDepth;
+      const smaller = this.newDirectory(this.globalDepth);
+      for (let i = 0, to = this.origin; i < words; i += ENTRY_WORDS, to += ENTRY_WORDS) {
+        smaller[to] = old[from + 2 * i];
+        smaller[to + 1] = old[from + 2 * i + 1];
         if ((smaller[to + 1] & DEPTH_MASK) === this.globalDepth) this.deepest++;
       }
+      if (oldCell !== 0) this.arena.free(oldCell);
       this.directory = smaller;
       if (this.globalDepth >= EAGER_HALVING_DEPTH) return;
     }
@@ -512,8 +629,8 @@ export class Dict {
 
   /** Moves a segment into a new one of 2^slotBits slots; its hash range stays. */
   private resize(entry: number, slotBits: number): void {
-    const old = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const old = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const oldBits = (shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK;
     const segment = this.newSegment(slotBits);
     const newShape = (shape & ~(SLOT_BITS_MASK << SLOT_BITS_SHIFT)) | (slotBits << SLOT_BITS_SHIFT);
@@ -537,7 +654,8 @@ export class Dict {
 
   private setEntries(entry: number, wordCount: number, segment: number, shape: number): void {
     const directory = this.directory;
-    for (let at = entry; at < entry + wordCount; at += ENTRY_WORDS) {
+    const from = this.origin + entry;
+    for (let at = from; at < from + wordCount; at += ENTRY_WORDS) {
       directory[at] = segment;
       directory[at + 1] = shape;
     }
@@ -557,7 +675,12 @@ export class Dict {
   }
 
   private reset(): void {
-    this.directory = this.globalDepth === 0 ? this.directory.fill(0) : new Int32Array(ENTRY_WORDS);
+    if (this.globalDepth > 0) {
+      const cell = this.directoryCell;
+      this.directory = this.newDirectory(0);
+      if (cell !== 0) this.arena.free(cell);
+    }
+    this.directory.fill(0, this.origin, this.origin + ENTRY_WORDS);
     this.count = 0;
     this.globalDepth = 0;
     this.segmentCount = 0;
@@ -565,15 +688,16 @@ export class Dict {
     this.tableBytes = 0;
     this.drainEntry = 0;
     this.drainSlot = 0;
+    if (this.header !== 0) this.save();
   }
 
   // --- walking ------------------------------------------------------------------------------------------------------
 
   private appendSegment(entry: number, out: AddressList): void {
-    const segment = this.directory[entry];
+    const segment = this.directory[this.origin + entry];
     const words = this.words[segment >>> SEGMENT_SHIFT];
     const base = (segment & OFFSET_MASK) << 2;
-    const wordCount = (slotMask(this.directory[entry + 1]) + 1) * PAIR_WORDS;
+    const wordCount = (slotMask(this.directory[this.origin + entry + 1]) + 1) * PAIR_WORDS;
     for (let at = base + 1; at < base + wordCount; at += PAIR_WORDS) {
       if (words[at] !== 0) out.push(words[at]);
     }
@@ -581,7 +705,7 @@ export class Dict {
 
   /** scan() within one segment: from the home slot of `cursor` until `out` is long enough or the segment ends. */
   private scanSlots(entry: number, cursor: number, until: number, out: AddressList): number {
-    const shape = this.directory[entry + 1];
+    const shape = this.directory[this.origin + entry + 1];
     const slots = slotMask(shape) + 1;
     const slotSpan = HASHES / ((1 << (shape & DEPTH_MASK)) * slots);
     const from = cursor | 0;
@@ -597,8 +721,8 @@ export class Dict {
 
   /** Appends the elements whose home is `slot` and whose hash is not below `from` (as unsigned). */
   private appendHome(entry: number, slot: number, from: number, out: AddressList): void {
-    const segment = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const segment = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const words = this.words[segment >>> SEGMENT_SHIFT];
     const base = (segment & OFFSET_MASK) << 2;
     const mask = slotMask(shape);
@@ -615,8 +739,8 @@ export class Dict {
 
   private drainSegment(maxRecords: number, out: AddressList): number {
     const entry = this.drainEntry;
-    const segment = this.directory[entry];
-    const shape = this.directory[entry + 1];
+    const segment = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
     const words = this.words[segment >>> SEGMENT_SHIFT];
     const base = (segment & OFFSET_MASK) << 2;
     const slots = slotMask(shape) + 1;
@@ -631,7 +755,7 @@ export class Dict {
     this.drainSlot = slot;
     if (slot < slots) return moved;
     this.freeSegment(segment, (shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK);
-    this.directory[entry] = 0;
+    this.directory[this.origin + entry] = 0;
     this.drainEntry = this.nextEntry(entry);
     this.drainSlot = 0;
     return moved;

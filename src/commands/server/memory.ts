@@ -2,14 +2,16 @@
  * MEMORY USAGE: the bytes that a key takes, exact for what belongs to it alone.
  *
  *   its record's cell     header, key and inline value, rounded up to the size class (16-byte steps at first)
- *   its large value       the buffer of a string above 1 MiB, slack included
+ *   its large value       the buffer of a string above 1 MiB, slack included; or the structure of a large collection
  *   its slot              8 bytes, a (hash, address) pair of the table; the share of slots that are free is not counted
  *   its expire time       16 bytes in the index that expiry goes by, when it has one: 12, and its share of leaves not full
  */
 
+import { collectionKind } from '../../keyspace/collections.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import { largeBytes } from '../../keyspace/element-table.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
-import { flagsOf, LARGE, readWord0, valueWord } from '../../memory/record.ts';
+import { readWord0, valueWord } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, LOADING, READONLY, STALE } from '../define.ts';
@@ -68,30 +70,39 @@ function usage(call: Call): void {
     return;
   }
   const expiry = db.expireOf(address) === NO_EXPIRE ? 0 : EXPIRY_BYTES;
-  call.reply.integer(db.arena.sizeOf(address) + largeBytes(call, address) + SLOT_BYTES + expiry);
+  call.reply.integer(db.arena.sizeOf(address) + outsideBytes(call, address) + SLOT_BYTES + expiry);
 }
 
-/** SAMPLES changes nothing: what is counted is counted whole. */
+const SAMPLES_DEFAULT = 5;
+/** How many elements of a structure the call under way looks at; 0 for all. */
+let samples = SAMPLES_DEFAULT;
+
 function optionsError(call: Call): string | null {
+  samples = SAMPLES_DEFAULT;
   for (let i = 3; i < call.argc; i += 2) {
     if (!call.is(i, 'SAMPLES') || i + 1 === call.argc) return errors.SYNTAX;
     const text = call.text(i + 1);
     if (!/^-?[0-9]{1,18}$/.test(text)) return errors.NOT_INTEGER;
-    if (Number(text) < 0) return errors.SYNTAX;
+    samples = Number(text);
+    if (samples < 0) return errors.SYNTAX;
   }
   return null;
 }
 
-function largeBytes(call: Call, address: number): number {
-  const i32 = call.db.arena.i32[segmentOf(address)];
+/** Bytes of a value that does not lie in its record. */
+function outsideBytes(call: Call, address: number): number {
+  const { keyspace } = call.db;
+  const i32 = keyspace.arena.i32[segmentOf(address)];
   const base = byteOffsetOf(address);
-  if ((flagsOf(readWord0(i32, base)) & LARGE) === 0) return 0;
-  return call.db.keyspace.large.view(valueWord(i32, base)).length;
+  const kind = collectionKind(readWord0(i32, base));
+  return kind === undefined
+    ? largeBytes(keyspace, address)
+    : kind.bytes(keyspace, valueWord(i32, base), samples);
 }
 
 function help(call: Call): void {
   replyHelp(call, 'MEMORY', [
     'USAGE <key> [SAMPLES <count>]',
-    '    The bytes that the key and its value take. SAMPLES is accepted; nothing is sampled.',
+    '    The bytes that the key and its value take. Elements of a long value are estimated from SAMPLES of them (default 5, 0 for all).',
   ]);
 }

@@ -1,0 +1,69 @@
+/**
+ * Commands that wait for a key: BLPOP and its relatives, BZPOPMIN, XREAD BLOCK.
+ *
+ * A handler that finds nothing calls blockOnKeys() and replies nothing. When one of the keys comes to be, the whole command is run
+ * again for each client that waits for it, in the order in which they began to wait; one that finds nothing again keeps its place.
+ * So a handler needs no second version of itself, and what it does is propagated as what it then does. Keys that come to be are seen
+ * by the keyspace (Database.insert()); only a stream, which one can wait for though it exists, must say so: signalReady().
+ */
+import { parseDouble } from '../base/double.ts';
+import type { Database } from '../keyspace/database.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { Call } from './call.ts';
+
+const TIMEOUT_NOT_FLOAT = 'ERR timeout is not a float or out of range';
+const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
+const TIMEOUT_RANGE = 'ERR timeout is out of range';
+
+/** What the executor does for blocking commands. */
+export interface Blocking {
+  /** See blockOnKeys(). */
+  block(call: Call, keys: readonly number[], type: number, timeoutMs: number, onTimeout: TimeoutReply): void;
+  /** Ends a session's wait as if its time were up, or with an error. False when it does not wait. */
+  unblock(sessionId: number, withError: boolean): boolean;
+  /** Clients that wait. */
+  readonly count: number;
+}
+
+export type TimeoutReply = (reply: ReplyWriter) => void;
+
+/**
+ * Keeps the session of the call waiting for one of its keys. `keys` are argument indexes, `type` is the type of value it waits for,
+ * `timeoutMs` is 0 for ever. Where waiting is not allowed (inside MULTI) `onTimeout` replies at once. The handler returns right after.
+ */
+export function blockOnKeys(
+  call: Call,
+  keys: readonly number[],
+  type: number,
+  timeoutMs: number,
+  onTimeout: TimeoutReply,
+): void {
+  call.server.blocking.block(call, keys, type, timeoutMs, onTimeout);
+}
+
+/** The argument indexes first, first + 1, ..., last. */
+export function keyRange(first: number, last: number): number[] {
+  const keys: number[] = [];
+  for (let i = first; i <= last; i++) keys.push(i);
+  return keys;
+}
+
+/** The timeout in argument `index`, seconds with a fraction, as milliseconds; -1 after an error reply. */
+export function readTimeout(call: Call, index: number): number {
+  const seconds = parseDouble(call.bytes, call.start(index), call.end(index));
+  if (Number.isNaN(seconds)) return refuse(call, TIMEOUT_NOT_FLOAT);
+  if (seconds < 0) return refuse(call, TIMEOUT_NEGATIVE);
+  const ms = Math.ceil(seconds * 1000);
+  if (ms + call.server.nowMs > 2 ** 63) return refuse(call, TIMEOUT_RANGE);
+  return ms;
+}
+
+function refuse(call: Call, text: string): -1 {
+  call.reply.error(text);
+  return -1;
+}
+
+/** Says that a key that existed already has got something that a client may wait for. */
+export function signalReady(db: Database, hash: number, address: number): void {
+  if (db.keyspace.onReady !== null) db.keyspace.onReady(db, hash, address);
+}
