@@ -13,6 +13,7 @@
  * they are retried when the executor says that it freed something.
  */
 import type net from 'node:net';
+import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { SipHasher } from '../base/siphash.ts';
 import type { CommandNames } from '../resp/command-names.ts';
@@ -84,6 +85,8 @@ import {
 import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
+const TICK_MS = 100;
+const TICKS_PER_SECOND = 10;
 /** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
 const COMMANDS_BEFORE_OTHERS = 512;
 /** Batches a guest runs in one turn before the sockets are looked at again. */
@@ -147,6 +150,7 @@ export class IoWorker {
   /** Bytes read since they were last added to the figures. */
   private turnInput = 0;
   private nowMs = Date.now();
+  private ticks = 0;
 
   constructor(parts: IoWorkerParts) {
     const { memory } = parts;
@@ -173,7 +177,7 @@ export class IoWorker {
     );
     if (this.local === null) this.park();
     else this.local.settle(() => this.scheduleTurn());
-    setInterval(() => this.tick(), 100).unref();
+    setInterval(() => this.tick(), TICK_MS).unref();
   }
 
   // --- connections --------------------------------------------------------------------------------
@@ -586,7 +590,9 @@ export class IoWorker {
     this.nowMs = Date.now();
     const timeoutMs = this.process[SETTING_IDLE_TIMEOUT] * 1000;
     if (timeoutMs > 0) this.closeIdle(timeoutMs);
-    this.control[IO_FIGURES + FIGURE_HEAP_KB] = process.memoryUsage().heapUsed >>> 10;
+    if (this.ticks++ % TICKS_PER_SECOND === 0) {
+      this.control[IO_FIGURES + FIGURE_HEAP_KB] = v8.getHeapStatistics().used_heap_size >>> 10;
+    }
   }
 
   private closeIdle(timeoutMs: number): void {
