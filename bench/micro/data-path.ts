@@ -8,6 +8,7 @@ import type { Server } from '../../src/commands/server.ts';
 import { Stats } from '../../src/commands/stats.ts';
 import { CommandTable } from '../../src/commands/table.ts';
 import { Config } from '../../src/config/config.ts';
+import { BlockedClients } from '../../src/executor/blocked-clients.ts';
 import { ChannelEnd } from '../../src/executor/channel-end.ts';
 import { Executor } from '../../src/executor/executor.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
@@ -51,6 +52,7 @@ const executor = new Executor({
   server,
   channels: [channel],
   hasher,
+  blocked: new BlockedClients(keyspace),
   doorbell: new Doorbell(control),
   receiveLarge: () => {
     throw new Error('no large commands here');

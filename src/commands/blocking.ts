@@ -21,8 +21,12 @@ export interface Blocking {
   block(call: Call, keys: readonly number[], type: number, timeoutMs: number, onTimeout: TimeoutReply): void;
   /** Ends a session's wait as if its time were up, or with an error. False when it does not wait. */
   unblock(sessionId: number, withError: boolean): boolean;
-  /** Clients that wait. */
+  /** Whether a session waits. */
+  has(sessionId: number): boolean;
+  /** Clients that wait; those of them whose wait has an end; keys they wait for. */
   readonly count: number;
+  readonly timedCount: number;
+  readonly keyCount: number;
 }
 
 export type TimeoutReply = (reply: ReplyWriter) => void;

@@ -84,6 +84,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     channels,
     hasher,
     doorbell: new Doorbell(control),
+    blocked: server.blocking as BlockedClients,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
@@ -121,10 +122,12 @@ function buildServer(
 ): Server {
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
+  const keyspace = new Keyspace(hasher, config.number('databases'));
+  const blocking = new BlockedClients(keyspace);
   return {
     clock,
     nowMs: clock.nowMs(),
-    keyspace: new Keyspace(hasher, config.number('databases')),
+    keyspace,
     config,
     table,
     stats: new Stats(table.byId.length),
@@ -139,7 +142,7 @@ function buildServer(
     pid: process.pid,
     host: data.facts,
     services,
-    blocking: new BlockedClients(),
+    blocking,
     activeExpireEnabled: true,
     loading: false,
   };

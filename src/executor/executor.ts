@@ -53,6 +53,7 @@ import {
   REQUEST_OPEN,
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
+import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
@@ -87,6 +88,7 @@ export interface ExecutorParts {
   channels: readonly ChannelEnd[];
   hasher: SipHasher;
   doorbell: Doorbell;
+  blocked: BlockedClients;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -104,7 +106,7 @@ class DiscardSink implements ReplySink {
   }
 }
 
-export class Executor {
+export class Executor implements Waker {
   readonly call: Call;
   /** Server-wide gate bits; 0 lets ordinary sessions pass unchecked. */
   gate = 0;
@@ -114,6 +116,7 @@ export class Executor {
   private readonly server: Server;
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
+  private readonly blocked: BlockedClients;
   private readonly parts: ExecutorParts;
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
@@ -140,6 +143,7 @@ export class Executor {
     this.server = parts.server;
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
+    this.blocked = parts.blocked;
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
     this.commands = parts.server.table.byId;
@@ -240,7 +244,7 @@ export class Executor {
     if (server.activeExpireEnabled) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
-    return due;
+    return Math.min(due, this.blocked.nextDueMs);
   }
 
   /** Timers: a slice of each. Returns true while there is more to do at once. */
@@ -252,6 +256,7 @@ export class Executor {
       this.parts.cron();
       this.flushAll();
     }
+    if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
     // Nothing can have fallen due since the last look of the same millisecond.
     if (server.activeExpireEnabled && (this.expireMore || server.nowMs !== this.expireLookMs)) {
       this.expireLookMs = server.nowMs;
@@ -329,6 +334,7 @@ export class Executor {
       }
       requests.advance(at);
       done++;
+      if (this.blocked.hasWork) this.serveBlocked(channel);
     }
     this.figures.commands += commands;
     return done;
@@ -352,6 +358,18 @@ export class Executor {
     for (let i = 0; i < count; i++) touched ^= dict.touchRecord(words[window[i] + DESCRIPTOR_HASH]);
     this.touched = touched;
     return count;
+  }
+
+  /** Clients whose wait the last command has ended go on; then the batch of `channel` does. */
+  private serveBlocked(channel: ChannelEnd): void {
+    this.blocked.serveReady(this);
+    this.blocked.wakeUnblocked(this);
+    const { call } = this;
+    const { requests } = channel;
+    call.bytes = requests.bytes;
+    call.data = requests.data;
+    call.spans = requests.words;
+    call.reply = channel.reply;
   }
 
   /** A record that is not an ordinary command. False when it must wait for room. */
@@ -457,6 +475,7 @@ export class Executor {
   private closed(channel: ChannelEnd, session: Session): void {
     session.gate |= GATE_CLOSING;
     this.server.sessions.delete(session.id);
+    this.blocked.remove(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -683,12 +702,55 @@ export class Executor {
     session.answerDropped = false;
     answer();
     if (this.call.reply.errors !== 0) this.countFailure(null, this.call.reply);
+    this.runParked(channel, session);
+  }
+
+  /** Runs what came while the session was parked, until it is parked again. */
+  private runParked(channel: ChannelEnd, session: Session): void {
     while (session.parkedRequests.length > 0 && (session.gate & GATE_PARKED) === 0) {
       this.runQueued(channel, session, session.parkedRequests.shift()!);
+      this.blocked.serveReady(this);
     }
     if (session.parkedRequests.length === 0) channel.resumeReading(session);
     this.endTiming();
     channel.flush();
+  }
+
+  // --- clients that wait for keys -----------------------------------------------------------------
+
+  retry(waiting: Waiting): void {
+    const { request, session } = waiting;
+    const channel = session.link as ChannelEnd;
+    if (!channel.begin(session)) channel.beginSpilled(session);
+    session.gate &= ~GATE_PARKED;
+    if (session.answerDropped && session.replyMode === REPLY_ON) {
+      session.replyMode = REPLY_SKIP_NEXT;
+      session.gate |= GATE_REPLY;
+    }
+    const before = session.commands;
+    this.runElsewhere(
+      channel,
+      session,
+      request.bytes,
+      request.spans,
+      request.argc,
+      request.hash,
+      request.commandId,
+    );
+    // It was counted when it began to wait.
+    const counted = session.commands - before;
+    session.commands -= counted;
+    this.runCalls -= counted;
+    this.figures.commands--;
+    if (this.blocked.endRetry(waiting)) {
+      session.gate |= GATE_PARKED;
+      return;
+    }
+    this.runParked(channel, session);
+  }
+
+  wake(session: Session, answer: (reply: ReplyWriter) => void): void {
+    this.unpark(session, () => answer(this.call.reply));
   }
 
   private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {

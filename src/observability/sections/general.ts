@@ -62,10 +62,10 @@ export const CLIENTS: InfoSection = {
     field('maxclients', ({ server }) => server.config.number('maxclients')),
     field('client_recent_max_input_buffer', ({ clients }) => clients.largestInput),
     field('client_recent_max_output_buffer', ({ clients }) => clients.largestOutput),
-    fixed('blocked_clients', 0),
+    field('blocked_clients', ({ server }) => server.blocking.count),
     fixed('tracking_clients', 0),
-    fixed('clients_in_timeout_table', 0),
-    { ...fixed('total_blocking_keys', 0), since: '7.2' },
+    field('clients_in_timeout_table', ({ server }) => server.blocking.timedCount),
+    { ...field('total_blocking_keys', ({ server }) => server.blocking.keyCount), since: '7.2' },
     { ...fixed('total_blocking_keys_on_nokey', 0), since: '7.2' },
   ],
 };

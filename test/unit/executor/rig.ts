@@ -10,6 +10,7 @@ import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
 import { Stats } from '../../../src/commands/stats.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
+import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
@@ -87,10 +88,13 @@ export class ExecutorRig {
     this.replies = new ReplyRingReader(control, replyFrames, replyBytes);
     this.channel = new ChannelEnd(0, this.memory);
     const table = new CommandTable(this.declarations());
+    const keyspace = new Keyspace(hasher, 16);
+    const blocked = new BlockedClients(keyspace);
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
-      keyspace: new Keyspace(hasher, 16),
+      keyspace,
+      blocking: blocked,
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
@@ -106,6 +110,7 @@ export class ExecutorRig {
       channels: [this.channel],
       hasher,
       doorbell: new Doorbell(this.control),
+      blocked,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       cron: () => {},

@@ -37,7 +37,7 @@ export function clientLine(call: Call, session: Session): string {
     `name=${session.name}`,
     `age=${seconds(nowMs - session.createdMs)}`,
     `idle=${asks ? 0 : seconds(nowMs - session.lastCommandMs)}`,
-    `flags=${flagsOf(session)}`,
+    `flags=${flagsOf(call, session)}`,
     `db=${session.db.index}`,
     'sub=0 psub=0 ssub=0 multi=-1',
     `qbuf=${inputBytes} qbuf-free=0`,
@@ -59,8 +59,9 @@ function seconds(ms: number): number {
   return Math.max(0, Math.floor(ms / 1000));
 }
 
-function flagsOf(session: Session): string {
+function flagsOf(call: Call, session: Session): string {
   let flags = '';
+  if (call.server.blocking.has(session.id)) flags += 'b';
   if ((session.gate & GATE_CLOSING) !== 0) flags += 'A';
   if (session.address.startsWith('/')) flags += 'U';
   if (session.noEvict) flags += 'e';

@@ -6,6 +6,7 @@ import { CLIENT_KILL } from './kill.ts';
 import { CLIENT_INFO, CLIENT_LIST } from './list.ts';
 import { CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_REPLY } from './modes.ts';
 import { CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
+import { CLIENT_UNBLOCK } from './unblock.ts';
 
 const CLIENT_HELP = defineCommand({
   name: 'HELP',
@@ -34,6 +35,7 @@ export const CLIENT = defineCommand({
     CLIENT_INFO,
     CLIENT_LIST,
     CLIENT_KILL,
+    CLIENT_UNBLOCK,
     CLIENT_REPLY,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
@@ -43,6 +45,8 @@ export const CLIENT = defineCommand({
 
 function help(call: Call): void {
   replyHelp(call, 'CLIENT', [
+    'UNBLOCK <client-id> [TIMEOUT|ERROR]',
+    '    End the wait of a blocked client, with what it gets when its time is up or with an error.',
     'GETNAME',
     '    The name of this connection, or null.',
     'ID',
