@@ -85,6 +85,12 @@ export class Access {
     return this.lfu ? this.counted(old) : this.lruClock;
   }
 
+  /** The access bits of a key whose use is told by RESTORE or a file, -1 for what is not told; -1 when the policy has no use for it. */
+  given(idleSeconds: number, frequency: number): number {
+    if (this.lfu) return frequency < 0 ? -1 : (this.minutes << 8) | frequency;
+    return idleSeconds < 0 ? -1 : (this.lruClock - Math.min(idleSeconds, ACCESS_MASK)) & ACCESS_MASK;
+  }
+
   /** Seconds since the last use, for LRU bits. */
   idleSeconds(access: number): number {
     return (this.lruClock - access) & ACCESS_MASK;

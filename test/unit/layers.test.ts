@@ -17,6 +17,7 @@ const LAYERS: Record<string, number> = {
   config: 1,
   keyspace: 2,
   types: 2,
+  rdb: 2,
   commands: 3,
   pubsub: 3,
   transactions: 3,

@@ -3,6 +3,7 @@ import type { CommandDeclaration } from '../define.ts';
 import { COPY, MOVE } from './copy.ts';
 import { DBSIZE, FLUSHALL, FLUSHDB, SELECT, SWAPDB } from './databases.ts';
 import { DEL, UNLINK } from './del.ts';
+import { DUMP, RESTORE, RESTORE_ASKING } from './dump.ts';
 import { EXISTS, TOUCH, TYPE } from './exists.ts';
 import { EXPIRE, EXPIREAT, PERSIST, PEXPIRE, PEXPIREAT } from './expire.ts';
 import { OBJECT } from './object.ts';
@@ -29,6 +30,9 @@ export const GENERIC_COMMANDS: readonly CommandDeclaration[] = [
   RENAMENX,
   COPY,
   MOVE,
+  DUMP,
+  RESTORE,
+  RESTORE_ASKING,
   RANDOMKEY,
   KEYS,
   SCAN,

@@ -1,0 +1,46 @@
+/**
+ * The numbers of Redis's RDB format, which DUMP payloads, snapshots and AOF bases share. They are on disks: they never change.
+ * Source: https://rdb.fnordig.de/file_format.html, and files and payloads of redis-server 7.0.15 that the tests read and compare.
+ */
+
+export const RDB_STRING = 0;
+export const RDB_LIST = 1;
+export const RDB_SET = 2;
+export const RDB_ZSET = 3;
+export const RDB_HASH = 4;
+export const RDB_ZSET_2 = 5;
+export const RDB_HASH_ZIPMAP = 9;
+export const RDB_LIST_ZIPLIST = 10;
+export const RDB_SET_INTSET = 11;
+export const RDB_ZSET_ZIPLIST = 12;
+export const RDB_HASH_ZIPLIST = 13;
+export const RDB_LIST_QUICKLIST = 14;
+export const RDB_STREAM_LISTPACKS = 15;
+export const RDB_HASH_LISTPACK = 16;
+export const RDB_ZSET_LISTPACK = 17;
+export const RDB_LIST_QUICKLIST_2 = 18;
+export const RDB_STREAM_LISTPACKS_2 = 19;
+export const RDB_SET_LISTPACK = 20;
+export const RDB_STREAM_LISTPACKS_3 = 21;
+
+/** Containers of a node of RDB_LIST_QUICKLIST_2. */
+export const QUICKLIST_PLAIN = 1;
+export const QUICKLIST_PACKED = 2;
+
+/** First byte of a string that is not a length and bytes. */
+export const STRING_INT8 = 0xc0;
+export const STRING_INT16 = 0xc1;
+export const STRING_INT32 = 0xc2;
+export const STRING_LZF = 0xc3;
+
+export const LENGTH_14_BITS = 0x40;
+export const LENGTH_32_BITS = 0x80;
+export const LENGTH_64_BITS = 0x81;
+
+/** Version of what we write: 10 as Redis 7.0 does, 11 as 7.2. Higher ones than RDB_VERSION_MAX are not read. */
+export const RDB_VERSION_70 = 10;
+export const RDB_VERSION_72 = 11;
+export const RDB_VERSION_MAX = 12;
+
+/** Version and checksum at the end of a DUMP payload. */
+export const FOOTER_SIZE = 10;

@@ -1,0 +1,126 @@
+/**
+ * Reads the elements of the RDB format from bytes that may be anything: whatever does not fit throws CorruptRdbError, nothing is ever
+ * read beyond the end, and no length is believed before its bytes are there.
+ */
+import { newUnfilled } from '../base/bytes.ts';
+import { writeInt64 } from '../base/int64.ts';
+import { lzfDecompress } from '../base/lzf.ts';
+import {
+  LENGTH_32_BITS,
+  LENGTH_64_BITS,
+  STRING_INT8,
+  STRING_INT16,
+  STRING_INT32,
+  STRING_LZF,
+} from './format.ts';
+
+/** An LZF reference of three bytes stands for at most this many. */
+const LZF_EXPANSION_MAX = 264;
+
+/** The bytes are not what they should be. */
+export class CorruptRdbError extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'CorruptRdbError';
+  }
+}
+
+export class RdbReader {
+  private bytes: Uint8Array = new Uint8Array(0);
+  private data: DataView = new DataView(new ArrayBuffer(0));
+  private end = 0;
+  pos = 0;
+  /** The string read last: textBytes[textStart..textEnd), valid until the next string(). */
+  textBytes: Uint8Array = new Uint8Array(0);
+  textStart = 0;
+  textEnd = 0;
+  private readonly digits = new Uint8Array(24);
+
+  /** Reads bytes[start..end) from now on. */
+  open(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.pos = start;
+    this.end = end;
+  }
+
+  get atEnd(): boolean {
+    return this.pos === this.end;
+  }
+
+  private take(size: number): number {
+    const at = this.pos;
+    if (size > this.end - at) throw new CorruptRdbError('the value ends too early');
+    this.pos = at + size;
+    return at;
+  }
+
+  byte(): number {
+    return this.bytes[this.take(1)];
+  }
+
+  /** A length. */
+  length(): number {
+    const first = this.byte();
+    if (first < 0x40) return first;
+    if (first < 0x80) return ((first & 63) << 8) | this.byte();
+    if (first === LENGTH_32_BITS) return this.data.getUint32(this.take(4));
+    if (first !== LENGTH_64_BITS) throw new CorruptRdbError('not a length');
+    const at = this.take(8);
+    const value = this.data.getUint32(at) * 2 ** 32 + this.data.getUint32(at + 4);
+    if (!Number.isSafeInteger(value)) throw new CorruptRdbError('a length beyond all measure');
+    return value;
+  }
+
+  /** A count of elements of at least `size` bytes each: one that cannot be there is refused at once. */
+  count(size: number): number {
+    const value = this.length();
+    if (value * size > this.end - this.pos) throw new CorruptRdbError('more elements than bytes');
+    return value;
+  }
+
+  double(): number {
+    return this.data.getFloat64(this.take(8), true);
+  }
+
+  /** A string; textBytes, textStart and textEnd are then at it. */
+  string(): void {
+    const first = this.bytes[this.pos];
+    if (this.pos < this.end && first >= STRING_INT8 && first <= STRING_LZF) {
+      this.pos++;
+      if (first === STRING_LZF) this.compressed();
+      else this.integer(first);
+      return;
+    }
+    const size = this.length();
+    this.textBytes = this.bytes;
+    this.textStart = this.take(size);
+    this.textEnd = this.pos;
+  }
+
+  private integer(encoding: number): void {
+    const { data } = this;
+    let value = 0;
+    if (encoding === STRING_INT8) value = data.getInt8(this.take(1));
+    else if (encoding === STRING_INT16) value = data.getInt16(this.take(2), true);
+    else if (encoding === STRING_INT32) value = data.getInt32(this.take(4), true);
+    this.textBytes = this.digits;
+    this.textStart = 0;
+    this.textEnd = writeInt64(value >> 31, value, this.digits, 0);
+  }
+
+  private compressed(): void {
+    const from = this.length();
+    const size = this.length();
+    if (from > this.end - this.pos || size > from * LZF_EXPANSION_MAX)
+      throw new CorruptRdbError('a compressed string that cannot be');
+    const at = this.take(from);
+    const out = newUnfilled(size);
+    if (lzfDecompress(this.bytes, at, at + from, out, 0, size) !== size) {
+      throw new CorruptRdbError('a compressed string that does not expand');
+    }
+    this.textBytes = out;
+    this.textStart = 0;
+    this.textEnd = size;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Writes the elements of the RDB format: lengths, strings (as integers or compressed where that is shorter), doubles.
+ *
+ * The bytes gather in one buffer that doubles; it belongs to the writer and holds until the next reset(). A long value makes
+ * it long: keepSmall() gives such a buffer back.
+ */
+import { copyBytes, newUnfilled } from '../base/bytes.ts';
+import { int64, parseInt64, writeInt64 } from '../base/int64.ts';
+import { lzfCompress } from '../base/lzf.ts';
+import {
+  LENGTH_14_BITS,
+  LENGTH_32_BITS,
+  LENGTH_64_BITS,
+  STRING_INT8,
+  STRING_INT16,
+  STRING_INT32,
+  STRING_LZF,
+} from './format.ts';
+
+const FIRST_CAPACITY = 4 << 10;
+const KEPT_MAX = 1 << 20;
+/** Longer text is not a 32-bit integer. */
+const INT_TEXT_MAX = 11;
+/** Shorter strings are not worth compressing, and the result must be this much shorter. */
+const COMPRESS_MIN = 20;
+const COMPRESS_GAIN = 4;
+const LENGTH_SIZE_MAX = 9;
+
+const float = new DataView(new ArrayBuffer(8));
+const digits = new Uint8Array(24);
+
+export class RdbWriter {
+  bytes: Uint8Array = newUnfilled(FIRST_CAPACITY);
+  size = 0;
+  /** The directive rdbcompression. */
+  compresses = true;
+
+  /** Begins anew. */
+  reset(compresses: boolean): void {
+    this.size = 0;
+    this.compresses = compresses;
+  }
+
+  /** Gives a long buffer back. */
+  keepSmall(): void {
+    if (this.bytes.length > KEPT_MAX) this.bytes = newUnfilled(FIRST_CAPACITY);
+    this.size = 0;
+  }
+
+  private ensure(more: number): void {
+    const wanted = this.size + more;
+    if (wanted <= this.bytes.length) return;
+    const grown = newUnfilled(Math.max(wanted, this.bytes.length * 2));
+    copyBytes(this.bytes, 0, this.size, grown, 0);
+    this.bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.ensure(1);
+    this.bytes[this.size++] = value;
+  }
+
+  raw(bytes: Uint8Array, start: number, end: number): void {
+    this.ensure(end - start);
+    copyBytes(bytes, start, end, this.bytes, this.size);
+    this.size += end - start;
+  }
+
+  /** A length, or any other non-negative safe integer. */
+  length(value: number): void {
+    this.ensure(LENGTH_SIZE_MAX);
+    if (value < 64) {
+      this.bytes[this.size++] = value;
+    } else if (value < 16384) {
+      this.bytes[this.size++] = LENGTH_14_BITS | (value >>> 8);
+      this.bytes[this.size++] = value;
+    } else if (value <= 0xffffffff) {
+      this.bytes[this.size++] = LENGTH_32_BITS;
+      this.bigEndian32(value);
+    } else {
+      this.bytes[this.size++] = LENGTH_64_BITS;
+      this.bigEndian32(Math.floor(value / 2 ** 32));
+      this.bigEndian32(value >>> 0);
+    }
+  }
+
+  private bigEndian32(value: number): void {
+    for (let shift = 24; shift >= 0; shift -= 8) this.bytes[this.size++] = value >>> shift;
+  }
+
+  littleEndian32(value: number): void {
+    this.ensure(4);
+    for (let shift = 0; shift < 32; shift += 8) this.bytes[this.size++] = value >>> shift;
+  }
+
+  /** Eight bytes of an int64 or uint64, little-endian. */
+  littleEndian64(hi: number, lo: number): void {
+    this.littleEndian32(lo);
+    this.littleEndian32(hi);
+  }
+
+  /** The bits of a double, little-endian. */
+  double(value: number): void {
+    float.setFloat64(0, value, true);
+    this.ensure(8);
+    for (let i = 0; i < 8; i++) this.bytes[this.size++] = float.getUint8(i);
+  }
+
+  /** A string: as an integer if it spells one of 32 bits, compressed if that is shorter, else as it is. */
+  string(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    if (size <= INT_TEXT_MAX && parseInt64(bytes, start, end) && this.smallInteger(int64.hi, int64.lo))
+      return;
+    if (this.compresses && size > COMPRESS_MIN && this.compressed(bytes, start, end)) return;
+    this.length(size);
+    this.raw(bytes, start, end);
+  }
+
+  /** A string value that is kept as an integer. */
+  integer(hi: number, lo: number): void {
+    if (this.smallInteger(hi, lo)) return;
+    const size = writeInt64(hi, lo, digits, 0);
+    this.length(size);
+    this.raw(digits, 0, size);
+  }
+
+  private smallInteger(hi: number, lo: number): boolean {
+    if (hi !== lo >> 31) return false;
+    this.ensure(5);
+    if (lo >= -128 && lo <= 127) {
+      this.bytes[this.size++] = STRING_INT8;
+      this.bytes[this.size++] = lo;
+    } else if (lo >= -32768 && lo <= 32767) {
+      this.bytes[this.size++] = STRING_INT16;
+      this.bytes[this.size++] = lo;
+      this.bytes[this.size++] = lo >> 8;
+    } else {
+      this.bytes[this.size++] = STRING_INT32;
+      this.littleEndian32(lo);
+    }
+    return true;
+  }
+
+  private compressed(bytes: Uint8Array, start: number, end: number): boolean {
+    const size = end - start;
+    const head = 1 + 2 * LENGTH_SIZE_MAX;
+    this.ensure(head + size);
+    // Compressed behind where the lengths go, then moved up to them.
+    const at = this.size + head;
+    const got = lzfCompress(bytes, start, end, this.bytes, at, at + size - COMPRESS_GAIN);
+    if (got <= 0) return false;
+    this.byte(STRING_LZF);
+    this.length(got);
+    this.length(size);
+    this.bytes.copyWithin(this.size, at, at + got);
+    this.size += got;
+    return true;
+  }
+}
