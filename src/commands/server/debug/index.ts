@@ -11,6 +11,7 @@ import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../..
 import { replyHelp } from '../../help.ts';
 import { protectedRefusal } from '../../protected.ts';
 import { rewriteConfigFile } from '../config.ts';
+import { digest, digestValue } from './digest.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
@@ -50,6 +51,18 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    CONFIG REWRITE with a line for every directive, those with their defaults too.',
     ],
     run: (call) => rewriteConfigFile(call, true),
+  },
+  digest: {
+    least: 2,
+    most: 2,
+    help: ['DIGEST', '    A fingerprint of all data, the same for the same data.'],
+    run: digest,
+  },
+  'digest-value': {
+    least: 2,
+    most: 1 << 20,
+    help: ['DIGEST-VALUE <key> [<key> ...]', '    Fingerprints of the values of keys.'],
+    run: digestValue,
   },
   error: {
     least: 3,

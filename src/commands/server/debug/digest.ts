@@ -1,0 +1,117 @@
+/**
+ * DEBUG DIGEST and DIGEST-VALUE: a fingerprint of all data or of a value, the same as Redis's for the same data, however it is kept.
+ *
+ * Two operations on 20 bytes: xor() adds something whose order does not matter, mix() something whose order does. A value's digest mixes
+ * its type, then its elements: list elements and streams are mixed in order, members of sets are xored, fields and members with scores are
+ * mixed into a digest of their own that is xored. A time to live is xored as a mark, not as a time.
+ */
+import { writeDouble } from '../../../base/double.ts';
+import { SHA1_SIZE, sha1 } from '../../../base/sha1.ts';
+import { type Database, NO_EXPIRE } from '../../../keyspace/database.ts';
+import { AddressList } from '../../../memory/address-list.ts';
+import { TYPE_STRING } from '../../../memory/record.ts';
+import { readString, view } from '../../../types/string/string-value.ts';
+import type { Call } from '../../call.ts';
+import { typeAt } from '../../lookup.ts';
+
+const HEX = '0123456789abcdef';
+const EXPIRE_MARK = Uint8Array.from('!!expire!!', (char) => char.charCodeAt(0));
+const BATCH = 1024;
+
+class Digest {
+  readonly bytes = new Uint8Array(SHA1_SIZE);
+  private readonly hash = new Uint8Array(SHA1_SIZE);
+
+  clear(): void {
+    this.bytes.fill(0);
+  }
+
+  xor(bytes: Uint8Array, start: number, end: number): void {
+    sha1(bytes, start, end, this.hash, 0);
+    for (let i = 0; i < SHA1_SIZE; i++) this.bytes[i] ^= this.hash[i];
+  }
+
+  mix(bytes: Uint8Array, start: number, end: number): void {
+    this.xor(bytes, start, end);
+    sha1(this.bytes, 0, SHA1_SIZE, this.bytes, 0);
+  }
+
+  /** mix() of a number as four bytes, the most significant first. */
+  mixNumber(value: number): void {
+    for (let i = 0; i < 4; i++) number[i] = value >>> (24 - 8 * i);
+    this.mix(number, 0, 4);
+  }
+
+  get text(): string {
+    let text = '';
+    for (const byte of this.bytes) text += HEX[byte >>> 4] + HEX[byte & 15];
+    return text;
+  }
+}
+
+const number = new Uint8Array(4);
+const scoreText = new Uint8Array(64);
+const all = new Digest();
+const value = new Digest();
+const element = new Digest();
+const batch = new AddressList(BATCH);
+
+/** DEBUG DIGEST: of all databases. */
+export function digest(call: Call): void {
+  all.clear();
+  for (const db of call.server.keyspace.databases) {
+    if (db.count === 0) continue;
+    all.mixNumber(db.index);
+    addKeys(db);
+  }
+  call.reply.simple(all.text);
+}
+
+function addKeys(db: Database): void {
+  let cursor = 0;
+  do {
+    batch.clear();
+    cursor = db.dict.scan(cursor, BATCH, batch);
+    for (let i = 0; i < batch.length; i++) {
+      const address = batch.addresses[i];
+      value.clear();
+      db.readKey(address);
+      value.mix(db.keyBytes, db.keyStart, db.keyEnd);
+      addValue(db, address);
+      all.xor(value.bytes, 0, SHA1_SIZE);
+    }
+  } while (cursor !== 0);
+}
+
+/** DEBUG DIGEST-VALUE: of each key's value without its name. */
+export function digestValue(call: Call): void {
+  const { db, reply } = call;
+  reply.array(call.argc - 2);
+  for (let i = 2; i < call.argc; i++) {
+    const start = call.start(i);
+    const end = call.end(i);
+    const address = db.find(call.hashOf(call.bytes, start, end), call.bytes, start, end);
+    value.clear();
+    if (address !== 0) addValue(db, address);
+    reply.bulkText(value.text);
+  }
+}
+
+function addValue(db: Database, address: number): void {
+  const type = typeAt(db, address);
+  value.mixNumber(type);
+  if (type === TYPE_STRING) addString(db, address);
+  if (db.expireOf(address) !== NO_EXPIRE) value.xor(EXPIRE_MARK, 0, EXPIRE_MARK.length);
+}
+
+function addString(db: Database, address: number): void {
+  readString(db, address);
+  value.mix(view.bytes, view.start, view.end);
+}
+
+export function addScore(bytes: Uint8Array, start: number, end: number, score: number): void {
+  element.clear();
+  element.mix(bytes, start, end);
+  element.mix(scoreText, 0, writeDouble(score, '7.0', scoreText, 0));
+  value.xor(element.bytes, 0, SHA1_SIZE);
+}
