@@ -3,6 +3,7 @@ import v8 from 'node:v8';
 import { workerData } from 'node:worker_threads';
 import { releaseBuffer } from '../src/memory/arena.ts';
 import {
+  BEAT_MS,
   BIO_FIGURES,
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
@@ -19,7 +20,7 @@ const control = new Int32Array(data.process.control);
 setInterval(() => {
   Atomics.add(control, HEARTBEATS + 1, 1);
   control[BIO_FIGURES + FIGURE_HEAP_KB] = v8.getHeapStatistics().used_heap_size >>> 10;
-}, 100);
+}, BEAT_MS);
 armFault('bio');
 
 data.executorPort.on('message', (buffers: ArrayBuffer[]) => {

@@ -60,6 +60,7 @@ import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gate
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
 const SPIN_LOOKS_MIN = 32;
+const IDLE_CRON_MS = 250;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
 const TOUCH_WINDOW = 16;
 const TOUCH_MIN = 4;
@@ -132,6 +133,7 @@ export class Executor implements Waker {
   moreDue = false;
   private leftUs = 0;
   private nextCronMs = 0;
+  private commandsAtCron = 0;
   private nextSessionId = 1;
   /** The run of equal commands being timed. */
   private runCommand = -1;
@@ -252,7 +254,7 @@ export class Executor implements Waker {
     const { server } = this;
     let more = false;
     if (server.nowMs >= this.nextCronMs) {
-      this.nextCronMs = server.nowMs + Math.max(2, Math.floor(1000 / server.config.number('hz')));
+      this.nextCronMs = server.nowMs + this.cronPeriodMs();
       this.parts.cron();
       this.flushAll();
     }
@@ -269,6 +271,15 @@ export class Executor implements Waker {
       server.keyspace.lazyFree.buffers = [];
     }
     return more;
+  }
+
+  /** hz times a second; less often while nobody asks for anything, because waking up is all that an idle server does. */
+  private cronPeriodMs(): number {
+    const period = Math.max(2, Math.floor(1000 / this.server.config.number('hz')));
+    const { commands } = this.figures;
+    const idle = commands === this.commandsAtCron;
+    this.commandsAtCron = commands;
+    return idle ? Math.max(period, IDLE_CRON_MS) : period;
   }
 
   private expireSlice(): boolean {

@@ -55,7 +55,8 @@ export class ExecutorGuest {
   private setTimer(dueMs: number): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timerDueMs = dueMs;
-    this.timer = setTimeout(this.onTimer, Math.max(1, dueMs - Date.now()));
+    // A millisecond more, because a timer that came early would have to be set again.
+    this.timer = setTimeout(this.onTimer, Math.max(1, dueMs - Date.now() + 1));
   }
 
   private readonly onTimer = (): void => {

@@ -2,24 +2,26 @@
 import { parentPort } from 'node:worker_threads';
 import { SipHasher } from '../base/siphash.ts';
 import { CommandNames } from '../resp/command-names.ts';
-import { HEARTBEATS } from '../ring/layout.ts';
+import { BEAT_MS, HEARTBEATS } from '../ring/layout.ts';
 import type { FromIo, IoData, LogMessage, ToIo } from '../ring/messages.ts';
 import { IoWorker, type LocalExecutor } from './io-worker.ts';
 import { ListenerSet } from './listener-set.ts';
-
-const BEAT_MS = 100;
 
 /** Makes this thread an io worker's. `local` is the executor when it lives here too. */
 export function startIoThread(data: IoData, local: LocalExecutor | null): void {
   const control = new Int32Array(data.process.control);
   const main = parentPort!;
   const send = (message: FromIo) => main.postMessage(message);
-  setInterval(() => Atomics.add(control, HEARTBEATS + 2 + data.index, 1), BEAT_MS);
+  let worker: IoWorker | null = null;
   let listeners: ListenerSet | null = null;
+  setInterval(() => {
+    Atomics.add(control, HEARTBEATS + 2 + data.index, 1);
+    worker?.tick();
+  }, BEAT_MS);
 
   main.on('message', (message: ToIo) => {
     if (message.type === 'start') {
-      const worker = new IoWorker({
+      worker = new IoWorker({
         memory: data.channel,
         process: control,
         port: data.port,

@@ -27,6 +27,7 @@ import {
 } from '../ring/connection-table.ts';
 import { ringExecutor } from '../ring/doorbell.ts';
 import {
+  BEAT_MS,
   CLIENTS_OPEN,
   CONNECTIONS_REJECTED,
   FIGURE_BATCHES,
@@ -85,8 +86,7 @@ import {
 import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
-const TICK_MS = 100;
-const TICKS_PER_SECOND = 10;
+const TICKS_PER_SECOND = 1000 / BEAT_MS;
 /** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
 const COMMANDS_BEFORE_OTHERS = 512;
 /** Batches a guest runs in one turn before the sockets are looked at again. */
@@ -177,7 +177,6 @@ export class IoWorker {
     );
     if (this.local === null) this.park();
     else this.local.settle(() => this.scheduleTurn());
-    setInterval(() => this.tick(), TICK_MS).unref();
   }
 
   // --- connections --------------------------------------------------------------------------------
@@ -585,8 +584,8 @@ export class IoWorker {
 
   // --- time ---------------------------------------------------------------------------------------
 
-  /** Ten times a second: the coarse clock, idle clients, figures. */
-  private tick(): void {
+  /** To be called every BEAT_MS: the coarse clock, idle clients, figures. */
+  tick(): void {
     this.nowMs = Date.now();
     const timeoutMs = this.process[SETTING_IDLE_TIMEOUT] * 1000;
     if (timeoutMs > 0) this.closeIdle(timeoutMs);

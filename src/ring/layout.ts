@@ -91,6 +91,8 @@ export const CONNECTIONS_REJECTED = 33;
 export const QUERY_LIMIT_CLOSED = 34;
 /** Settings that io workers read and the executor writes on CONFIG SET; see SETTING_*. */
 export const SETTINGS = 48;
+/** How often every thread's heart beats, and main looks. A wake-up of an idle thread costs some 100 us: ten times a second would be felt. */
+export const BEAT_MS = 250;
 /** Counters that main watches: one heartbeat word per thread. */
 export const HEARTBEATS = 80;
 

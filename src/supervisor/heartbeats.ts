@@ -1,11 +1,11 @@
 /**
- * Watches that every thread is alive. Each worker counts a word of its own up, ten times a second or nearly so; one whose word
+ * Watches that every thread is alive. Each worker counts a word of its own up, every BEAT_MS or nearly so; one whose word
  * stands still is reported, not killed: a long command is not a fault.
  */
 import { HEARTBEATS } from '../ring/layout.ts';
 
 /** Looks without a beat before a thread is reported. */
-const SILENT_LOOKS = 20;
+const SILENT_LOOKS = 8;
 
 export class Heartbeats {
   private readonly control: Int32Array;

@@ -17,6 +17,7 @@ import { fromBytesText } from '../config/words.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
+import { BEAT_MS } from '../ring/layout.ts';
 import {
   type BioData,
   type ExecutorData,
@@ -38,7 +39,6 @@ import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
 
-const TICK_MS = 100;
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
 const EXIT_FATAL = 1;
@@ -312,8 +312,8 @@ export class Supervisor {
     const beats = new Heartbeats(this.control, names, (level, message) => this.log.write(level, message));
     setInterval(() => {
       this.readProcessFigures();
-      beats.look(TICK_MS);
-    }, TICK_MS);
+      beats.look(BEAT_MS);
+    }, BEAT_MS);
   }
 
   private readProcessFigures(): void {
