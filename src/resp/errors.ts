@@ -7,6 +7,7 @@ export const NOT_FLOAT = 'ERR value is not a valid float';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const SAME_OBJECT = 'ERR source and destination objects are the same';
 export const INDEX_RANGE = 'ERR index out of range';
+export const BOUNDS = 'ERR LBOUND must not be greater than UBOUND';
 export const BUSY_KEY = 'BUSYKEY Target key name already exists.';
 export const BAD_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
 export const BAD_DATA = 'ERR Bad data format';

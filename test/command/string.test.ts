@@ -477,3 +477,51 @@ describeOnOurs('string, commands of newer servers', [], ({ run, call }) => {
     expect(await call('DBSIZE')).toBe(0);
   });
 });
+
+describeOnOurs('INCREX', [], ({ run }) => {
+  it('adds, and says what it added', async () => {
+    expect(await run('INCREX n')).toEqual([1, 1]);
+    expect(await run('INCREX n BYINT 10')).toEqual([11, 10]);
+    expect(await run('INCREX n BYINT -1 EX 100')).toEqual([10, -1]);
+    expect(Number(await run('TTL n'))).toBeGreaterThan(90);
+    expect(await run('INCREX n')).toEqual([11, 1]);
+    expect(Number(await run('TTL n'))).toBeGreaterThan(90);
+    expect(await run('INCREX n EX 1000 ENX')).toEqual([12, 1]);
+    expect(Number(await run('TTL n'))).toBeLessThan(101);
+    expect(await run('INCREX n PERSIST')).toEqual([13, 1]);
+    expect(await run('TTL n')).toBe(-1);
+    expect(await run('INCREX f BYFLOAT 0.1')).toEqual(['0.1', '0.1']);
+    expect(await run('INCREX f BYFLOAT 0.2')).toEqual(['0.3', '0.2']);
+  });
+
+  it('stays within its bounds: nothing happens, or the value goes to the bound', async () => {
+    await run('SET n 9 EX 100');
+    expect(await run('INCREX n BYINT 5 UBOUND 10 EX 5')).toEqual([9, 0]);
+    expect(Number(await run('TTL n'))).toBeGreaterThan(90);
+    expect(await run('INCREX n BYINT 5 UBOUND 10 SATURATE')).toEqual([10, 1]);
+    expect(await run('INCREX n BYINT -50 LBOUND 0 SATURATE')).toEqual([0, -10]);
+    expect(await run('INCREX none UBOUND 0')).toEqual([0, 0]);
+    expect(await run('EXISTS none')).toBe(0);
+    await run('SET big 9223372036854775807');
+    expect(await run('INCREX big')).toEqual([Number('9223372036854775807'), 0]);
+    await run('SET f 1.5');
+    expect(await run('INCREX f BYFLOAT 1 UBOUND 2')).toEqual(['1.5', '0']);
+    expect(await run('INCREX f BYFLOAT 1 UBOUND 2 SATURATE')).toEqual(['2', '0.5']);
+  });
+
+  it('refuses what makes no sense, and changes nothing', async () => {
+    await run('SET s abc');
+    await run('SET f 1.5');
+    expect(await run('INCREX s')).toBe(NOT_INTEGER);
+    expect(await run('INCREX f')).toBe(NOT_INTEGER);
+    expect(await run('INCREX s BYFLOAT 1')).toBe('error: ERR value is not a valid float');
+    expect(await run('INCREX n BYINT 1 BYFLOAT 1')).toBe(SYNTAX);
+    expect(await run('INCREX n BYINT')).toBe(SYNTAX);
+    expect(await run('INCREX n BYINT x')).toBe(NOT_INTEGER);
+    expect(await run('INCREX n LBOUND 2 UBOUND 1')).toMatch(/LBOUND/);
+    expect(await run('INCREX n ENX')).toBe(SYNTAX);
+    expect(await run('INCREX n PERSIST ENX')).toBe(SYNTAX);
+    expect(await run('INCREX n EX 0')).toBe("error: ERR invalid expire time in 'increx' command");
+    expect(await run('DBSIZE')).toBe(2);
+  });
+});

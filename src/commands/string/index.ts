@@ -6,6 +6,7 @@ import { GET } from './get.ts';
 import { GETDEL, GETEX, GETSET } from './getset.ts';
 import { DECR, DECRBY, INCR, INCRBY } from './incr.ts';
 import { INCRBYFLOAT } from './incrbyfloat.ts';
+import { INCREX } from './increx.ts';
 import { LCS } from './lcs.ts';
 import { MGET, MSET, MSETNX } from './mset.ts';
 import { MSETEX } from './msetex.ts';
@@ -21,6 +22,7 @@ export const STRING_COMMANDS: readonly CommandDeclaration[] = [
   INCRBY,
   DECRBY,
   INCRBYFLOAT,
+  INCREX,
   MGET,
   MSET,
   MSETNX,

@@ -71,12 +71,20 @@ function readOption(call: Call, index: number, accepted: number): number {
   }
   const condition = conditionNamed(call, index, accepted);
   if (condition !== ALWAYS) return takeCondition(call, index, condition);
-  const ttl = ttlNamed(call, index, accepted);
+  return takeTtl(call, index, ttlNamed(call, index, accepted));
+}
+
+function takeTtl(call: Call, index: number, ttl: number): number {
   if (ttl === NO_TTL || (options.ttl !== NO_TTL && options.ttl !== ttl)) return 0;
   options.ttl = ttl;
   if (ttl >= KEEPTTL) return 1;
   options.timeAt = index + 1;
   return index + 1 < call.argc ? 2 : 0;
+}
+
+/** For a command with other options beside: EX, PX, EXAT, PXAT or PERSIST at `index`. How many arguments it takes; 0 when it may not stand there. */
+export function readTtlOption(call: Call, index: number): number {
+  return takeTtl(call, index, ttlNamed(call, index, ACCEPT_PERSIST));
 }
 
 function takeCondition(call: Call, index: number, condition: number): number {
