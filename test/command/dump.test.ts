@@ -56,6 +56,12 @@ describeOnBoth('DUMP and RESTORE', [], ({ run, call, client }) => {
     expect(await run('TTL a')).not.toBe(-1);
   });
 
+  it('RESTORE-ASKING is RESTORE', async () => {
+    await run('SET k v');
+    expect(await call('RESTORE-ASKING', 'a', 0, await payloadOf('k'))).toBe('OK');
+    expect(await run('GET a')).toBe('v');
+  });
+
   it('sets how long a key was not used', async () => {
     await run('SET k v');
     const payload = await payloadOf('k');
