@@ -11,6 +11,7 @@ import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../..
 import { replyHelp } from '../../help.ts';
 import { protectedRefusal } from '../../protected.ts';
 import { rewriteConfigFile } from '../config.ts';
+import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
@@ -58,6 +59,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     run: (call) => call.reply.error(call.text(2)),
   },
   help: { least: 2, most: 2, help: [], run: help },
+  listpack: {
+    least: 3,
+    most: 3,
+    help: ['LISTPACK <key>', '    Say in the log how a value in one listpack is kept.'],
+    run: listpack,
+  },
   log: {
     least: 3,
     most: 3,
@@ -89,6 +96,22 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    attrib, push, verbatim, true, false.',
     ],
     run: protocol,
+  },
+  quicklist: {
+    least: 3,
+    most: 4,
+    help: ['QUICKLIST <key> [<0|1>]', '    Say in the log how a list is kept.'],
+    run: quicklist,
+  },
+  'quicklist-packed-threshold': {
+    least: 3,
+    most: 3,
+    help: [
+      'QUICKLIST-PACKED-THRESHOLD <size>',
+      '    Keep elements of lists of so many bytes outside of the blocks. 0 for the default, which is',
+      '    also the highest: what no cell of the arena holds.',
+    ],
+    run: quicklistPackedThreshold,
   },
   'set-active-expire': {
     least: 3,
