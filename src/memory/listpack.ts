@@ -32,7 +32,8 @@ export const EMPTY_SIZE = 7;
 /** The count that says that there may be more. */
 export const COUNT_UNKNOWN = 65535;
 
-const END = 0xff;
+/** The byte that ends a block. */
+export const END = 0xff;
 const INT_TEXT_MAX = 20;
 const STRING6_MAX = 63;
 const STRING12_MAX = 4095;
@@ -41,9 +42,14 @@ const STRING12_MAX = 4095;
 
 /** Writes an empty block at `at`: EMPTY_SIZE bytes. */
 export function writeEmpty(u8: Uint8Array, at: number): void {
-  writeTotal(u8, at, EMPTY_SIZE);
-  writeCount(u8, at, 0);
+  writeHeader(u8, at, EMPTY_SIZE, 0);
   u8[at + HEADER_SIZE] = END;
+}
+
+/** Writes the header of a block of `size` bytes with `n` elements: for those who move or cut blocks themselves. */
+export function writeHeader(u8: Uint8Array, at: number, size: number, n: number): void {
+  writeTotal(u8, at, size);
+  writeCount(u8, at, n);
 }
 
 /** Bytes of the whole block. */
@@ -185,6 +191,20 @@ export function read(u8: Uint8Array, element: number): void {
   if (head < 0xc0) text.start = element + 1;
   else text.start = element + (head === 0xf0 ? 5 : 2);
   text.end = element + encodedSize(u8, element);
+}
+
+/** read() and next() in one: points `text` at the element's bytes and returns the element after it, or -1. Allocates nothing. */
+export function readAndNext(u8: Uint8Array, element: number): number {
+  const head = u8[element];
+  if (head < 0x80 || head >= 0xc0) {
+    read(u8, element);
+    return next(u8, element);
+  }
+  const end = element + 1 + (head & STRING6_MAX);
+  text.bytes = u8;
+  text.start = element + 1;
+  text.end = end;
+  return u8[end + 1] === END ? -1 : end + 1;
 }
 
 /** Puts an integer element's value into `int64` (../base/int64.ts). */

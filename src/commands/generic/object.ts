@@ -5,7 +5,7 @@ import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, LOADING, READONLY, STALE } from '../define.ts';
 import { replyHelp } from '../help.ts';
-import { ENCODING_NAMES } from './type-names.ts';
+import { encodingName } from './type-names.ts';
 
 const COMMON = {
   group: 'generic',
@@ -108,7 +108,7 @@ function encoding(call: Call): void {
   const address = find(call);
   if (address === 0) return;
   const word0 = readWord0(call.db.arena.i32[segmentOf(address)], byteOffsetOf(address));
-  call.reply.bulkText(ENCODING_NAMES[encodingOf(word0)]);
+  call.reply.bulkText(encodingName(word0, call.server.is72));
 }
 
 function frequency(call: Call): void {

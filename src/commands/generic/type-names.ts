@@ -9,6 +9,7 @@ import {
   ENCODING_RAW,
   ENCODING_SKIPLIST,
   ENCODING_STREAM,
+  encodingOf,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_MODULE,
@@ -16,6 +17,7 @@ import {
   TYPE_STREAM,
   TYPE_STRING,
   TYPE_ZSET,
+  typeOf,
 } from '../../memory/record.ts';
 
 export const TYPE_NAMES: string[] = [];
@@ -27,7 +29,7 @@ TYPE_NAMES[TYPE_HASH] = 'hash';
 TYPE_NAMES[TYPE_MODULE] = 'module';
 TYPE_NAMES[TYPE_STREAM] = 'stream';
 
-export const ENCODING_NAMES: string[] = [];
+const ENCODING_NAMES: string[] = [];
 ENCODING_NAMES[ENCODING_RAW] = 'raw';
 ENCODING_NAMES[ENCODING_INT] = 'int';
 ENCODING_NAMES[ENCODING_HT] = 'hashtable';
@@ -37,3 +39,10 @@ ENCODING_NAMES[ENCODING_EMBSTR] = 'embstr';
 ENCODING_NAMES[ENCODING_QUICKLIST] = 'quicklist';
 ENCODING_NAMES[ENCODING_STREAM] = 'stream';
 ENCODING_NAMES[ENCODING_LISTPACK] = 'listpack';
+
+/** The encoding of a record as the version that is spoken names it: Redis 7.0 has no lists but quicklists. */
+export function encodingName(word0: number, is72: boolean): string {
+  const encoding = encodingOf(word0);
+  if (!is72 && encoding === ENCODING_LISTPACK && typeOf(word0) === TYPE_LIST) return 'quicklist';
+  return ENCODING_NAMES[encoding] ?? 'unknown';
+}

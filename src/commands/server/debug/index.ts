@@ -12,6 +12,7 @@ import { replyHelp } from '../../help.ts';
 import { protectedRefusal } from '../../protected.ts';
 import { rewriteConfigFile } from '../config.ts';
 import { digest, digestValue } from './digest.ts';
+import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
@@ -71,6 +72,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     run: (call) => call.reply.error(call.text(2)),
   },
   help: { least: 2, most: 2, help: [], run: help },
+  listpack: {
+    least: 3,
+    most: 3,
+    help: ['LISTPACK <key>', '    Say in the log how a value in one listpack is kept.'],
+    run: listpack,
+  },
   log: {
     least: 3,
     most: 3,
@@ -102,6 +109,22 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    attrib, push, verbatim, true, false.',
     ],
     run: protocol,
+  },
+  quicklist: {
+    least: 3,
+    most: 4,
+    help: ['QUICKLIST <key> [<0|1>]', '    Say in the log how a list is kept.'],
+    run: quicklist,
+  },
+  'quicklist-packed-threshold': {
+    least: 3,
+    most: 3,
+    help: [
+      'QUICKLIST-PACKED-THRESHOLD <size>',
+      '    Keep elements of lists of so many bytes outside of the blocks. 0 for the default, which is',
+      '    also the highest: what no cell of the arena holds.',
+    ],
+    run: quicklistPackedThreshold,
   },
   'set-active-expire': {
     least: 3,

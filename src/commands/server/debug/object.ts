@@ -1,11 +1,12 @@
 /** DEBUG OBJECT: where a value is and how it is kept. */
 import { lzfCompress } from '../../../base/lzf.ts';
 import { byteOffsetOf, segmentOf } from '../../../memory/address.ts';
-import { accessOf, encodingOf, readWord0 } from '../../../memory/record.ts';
+import { accessOf, readWord0 } from '../../../memory/record.ts';
 import * as errors from '../../../resp/errors.ts';
 import { isString, readString, view } from '../../../types/string/string-value.ts';
 import type { Call } from '../../call.ts';
-import { ENCODING_NAMES } from '../../generic/type-names.ts';
+import { encodingName } from '../../generic/type-names.ts';
+import { quicklistFields } from './lists.ts';
 
 const CLOCK_MASK = 0xffffff;
 /** Shorter strings are never compressed in a snapshot. */
@@ -29,12 +30,12 @@ export function object(call: Call): void {
   const fields = [
     `Value at:0x${((address >>> 0) * 16).toString(16)}`,
     'refcount:1',
-    `encoding:${ENCODING_NAMES[encodingOf(readWord0(i32, base))] ?? 'unknown'}`,
+    `encoding:${encodingName(readWord0(i32, base), call.server.is72)}`,
     `serializedlength:${serializedSize(call, address)}`,
     `lru:${lru}`,
     `lru_seconds_idle:${(db.keyspace.lruClock - lru) & CLOCK_MASK}`,
   ];
-  call.reply.simple(fields.join(' '));
+  call.reply.simple(fields.join(' ') + quicklistFields(call, address));
 }
 
 /** Bytes of the value in a snapshot, without its type. */
