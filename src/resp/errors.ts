@@ -9,6 +9,8 @@ export const SAME_OBJECT = 'ERR source and destination objects are the same';
 export const INDEX_RANGE = 'ERR index out of range';
 export const OUT_OF_RANGE = 'ERR value is out of range';
 export const OUT_OF_RANGE_POSITIVE = 'ERR value is out of range, must be positive';
+export const LONG_RANGE =
+  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807';
 export const INVALID_CURSOR = 'ERR invalid cursor';
 export const DB_INDEX_RANGE = 'ERR DB index is out of range';
 export const OVERFLOW = 'ERR increment or decrement would overflow';

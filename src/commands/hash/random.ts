@@ -5,7 +5,7 @@
  * there are so many when that is a small part of all, else a list of all records, four bytes each, of which the first `count` are
  * exchanged for random ones. With fields that are due and not removed yet, always by the list, which leaves them out.
  */
-import { parseSafeInteger } from '../../base/int64.ts';
+import { int64, parseSafeInteger } from '../../base/int64.ts';
 import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import { AddressList } from '../../memory/address-list.ts';
 import * as listpack from '../../memory/listpack.ts';
@@ -37,8 +37,8 @@ export const HRANDFIELD = defineCommand({
   handler: hrandfield,
 });
 
-/** C's LONG_MAX as a double; what lies above cannot be told apart and is refused or not by int64 itself. */
-const LONG_MAX = 2 ** 63;
+const INT32_MIN = -0x80000000;
+const HALF = 0x40000000;
 /** Draws without a list only while at least so many are there for each that is wanted. */
 const SPARSE = 16;
 /** A list that has grown beyond this is not kept for the next call. */
@@ -65,8 +65,9 @@ function hrandfield(call: Call): void {
 function randomFields(call: Call): void {
   const { reply } = call;
   const count = parseSafeInteger(call.bytes, call.start(2), call.end(2));
-  if (Number.isNaN(count) || count <= -LONG_MAX) {
-    reply.error(Number.isNaN(count) ? errors.NOT_INTEGER : errors.OUT_OF_RANGE);
+  const { hi, lo } = int64;
+  if (Number.isNaN(count) || (hi === INT32_MIN && lo === 0)) {
+    reply.error(Number.isNaN(count) ? errors.NOT_INTEGER : errors.LONG_RANGE);
     return;
   }
   if (call.argc > 4 || (call.argc === 4 && !call.is(3, 'WITHVALUES'))) {
@@ -74,7 +75,7 @@ function randomFields(call: Call): void {
     return;
   }
   const withValues = call.argc === 4;
-  if (withValues && Math.abs(count) > LONG_MAX / 2) {
+  if (withValues && isAboveHalf(hi, lo)) {
     reply.error(errors.OUT_OF_RANGE);
     return;
   }
@@ -83,6 +84,11 @@ function randomFields(call: Call): void {
   if (address === 0 || count === 0) reply.array(0);
   else if (count < 0) repeatedly(call, address, -count, withValues);
   else differently(call, address, count, withValues);
+}
+
+/** Whether the int64 is above half of what an int64 can be: twice as many replies could not be counted. */
+function isAboveHalf(hi: number, lo: number): boolean {
+  return hi >= HALF || hi < -HALF || (hi === -HALF && lo === 0);
 }
 
 function repeatedly(call: Call, address: number, count: number, withValues: boolean): void {

@@ -30,7 +30,6 @@ export const HSCAN = defineCommand({
     arg.integer('cursor'),
     arg.pattern('pattern', { token: 'MATCH', optional: true }),
     arg.integer('count', { token: 'COUNT', optional: true }),
-    arg.token('novalues', 'NOVALUES', { optional: true, since: '7.4.0' }),
   ],
   tips: ['nondeterministic_output'],
   handler: hscan,
