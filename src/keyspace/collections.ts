@@ -5,6 +5,7 @@
  */
 import type { Arena } from '../memory/arena.ts';
 import { encodingOf, typeOf } from '../memory/record.ts';
+import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LazyFree } from './lazy-free.ts';
 
@@ -20,6 +21,18 @@ export interface CollectionKind {
   copy(keyspace: Keyspace, handle: number): number;
   /** Bytes of memory that the structure takes. May take as long as the structure is long, with `samples` > 0 only look at so many elements. */
   bytes(keyspace: Keyspace, handle: number, samples: number): number;
+  /** For structures whose elements have expire times, what the database needs to expire them in time. */
+  readonly elementExpiry?: ElementExpiry;
+}
+
+export interface ElementExpiry {
+  /** When the next element is due, as Database.elementExpires has it for the key; 0 when none has a time. O(1). */
+  nextMs(arena: Arena, handle: number): number;
+  /**
+   * Removes up to `limit` elements of the key that are due, and the key with the last one. Returns how many it looked at, at least one.
+   * It puts the next time into Database.elementExpires in the place of the one before.
+   */
+  expireDue(db: Database, hash: number, address: number, limit: number): number;
 }
 
 const kinds: (CollectionKind | undefined)[] = [];

@@ -1,5 +1,5 @@
 /**
- * One database: the table of its keys and the order in which they expire.
+ * One database: the table of its keys and the order in which they, or elements of them, expire.
  *
  * There are four ways to look a key up, as Redis has them; a key whose time has come is deleted and not found by any of them.
  *
@@ -26,8 +26,10 @@ import {
   LARGE,
   readWord0,
   usedSize,
+  valueWord,
   writeExpireAtMs,
 } from '../memory/record.ts';
+import { collectionKind } from './collections.ts';
 import { copyRecord, NO_EXPIRE, separateValue } from './copy-record.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LazyFree } from './lazy-free.ts';
@@ -44,6 +46,8 @@ export class Database {
   readonly arena: Arena;
   dict: Dict;
   expires: ExpiryIndex;
+  /** The keys whose elements have expire times of their own, each at the time of its first one. */
+  elementExpires: ExpiryIndex;
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
@@ -51,6 +55,7 @@ export class Database {
     this.arena = keyspace.arena;
     this.dict = new Dict(this.arena);
     this.expires = new ExpiryIndex(this.arena);
+    this.elementExpires = new ExpiryIndex(this.arena);
   }
 
   get count(): number {
@@ -140,6 +145,7 @@ export class Database {
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
   replace(hash: number, old: number, record: number): void {
     this.dropExpire(hash, old);
+    this.dropElementExpire(hash, old);
     this.dict.replace(hash, old, record);
     if (this.keyspace.onReady !== null) this.keyspace.onReady(this, hash, record);
     this.keyspace.lazyFree.freeRecord(old, this.keyspace.lazy.serverDelete);
@@ -154,6 +160,7 @@ export class Database {
   /** Deletes the key and frees its memory; with `lazily` a large value's buffer is freed by bio. */
   remove(hash: number, address: number, lazily: boolean): void {
     this.dropExpire(hash, address);
+    this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
     this.keyspace.lazyFree.freeRecord(address, lazily);
   }
@@ -161,6 +168,7 @@ export class Database {
   /** Takes the key out and leaves the record alive, its expire time in it. */
   take(hash: number, address: number): void {
     this.dropExpire(hash, address);
+    this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
   }
 
@@ -169,6 +177,8 @@ export class Database {
     this.insert(hash, address);
     const atMs = this.expireOf(address);
     if (atMs !== NO_EXPIRE) this.expires.add(atMs, hash);
+    const elementMs = this.elementTimeOf(address);
+    if (elementMs !== 0) this.elementExpires.add(elementMs, hash);
   }
 
   /**
@@ -248,12 +258,26 @@ export class Database {
     return to;
   }
 
-  /** When the next key is due; Infinity when none has a TTL. */
-  get nextExpireMs(): number {
-    return this.expires.firstTime();
+  /** When the first element of the key is due that has a time of its own; 0 when none has. */
+  private elementTimeOf(address: number): number {
+    const i32 = this.arena.i32[segmentOf(address)];
+    const base = byteOffsetOf(address);
+    const expiry = collectionKind(readWord0(i32, base))?.elementExpiry;
+    return expiry === undefined ? 0 : expiry.nextMs(this.arena, valueWord(i32, base));
   }
 
-  /** Deletes up to `limit` keys that are due. Returns how many were. */
+  private dropElementExpire(hash: number, address: number): void {
+    if (this.elementExpires.count === 0) return;
+    const atMs = this.elementTimeOf(address);
+    if (atMs !== 0) this.elementExpires.remove(atMs, hash);
+  }
+
+  /** When the next key, or the next element of one, is due; Infinity when none has a TTL. */
+  get nextExpireMs(): number {
+    return Math.min(this.expires.firstTime(), this.elementExpires.firstTime());
+  }
+
+  /** Deletes up to `limit` keys and elements of keys that are due. Returns how many it dealt with. */
   expireDue(limit: number): number {
     const now = this.keyspace.nowMs;
     let done = 0;
@@ -261,7 +285,20 @@ export class Database {
       this.expireFirst();
       done++;
     }
+    while (done < limit && this.elementExpires.firstTime() <= now)
+      done += this.expireFirstElements(limit - done);
     return done;
+  }
+
+  private expireFirstElements(limit: number): number {
+    const atMs = this.elementExpires.firstTime();
+    const hash = this.elementExpires.firstHash();
+    let address = this.dict.firstWithHash(hash);
+    while (address !== 0 && this.elementTimeOf(address) !== atMs)
+      address = this.dict.nextWithHash(hash, address);
+    if (address === 0) throw new Error('the index of element times names a key that does not exist');
+    const word0 = readWord0(this.arena.i32[segmentOf(address)], byteOffsetOf(address));
+    return collectionKind(word0)!.elementExpiry!.expireDue(this, hash, address, limit);
   }
 
   private expireFirst(): void {
@@ -291,11 +328,12 @@ export class Database {
   swapContent(other: Database): void {
     [this.dict, other.dict] = [other.dict, this.dict];
     [this.expires, other.expires] = [other.expires, this.expires];
+    [this.elementExpires, other.elementExpires] = [other.elementExpires, this.elementExpires];
   }
 
   /** Empties the database at once; its records are freed in the background. */
   detach(lazyFree: LazyFree): void {
-    lazyFree.add(this.dict, this.expires);
+    lazyFree.add(this.dict, this.expires, this.elementExpires);
     this.forget();
   }
 
@@ -303,6 +341,7 @@ export class Database {
   forget(): void {
     this.dict = new Dict(this.arena);
     this.expires = new ExpiryIndex(this.arena);
+    this.elementExpires = new ExpiryIndex(this.arena);
   }
 
   // --- reading records ----------------------------------------------------------------------------

@@ -36,11 +36,11 @@ export function tableCount(arena: Arena, header: number): number {
   return attach(arena, header).count;
 }
 
-/** Copies a table of element records with all of them; returns its header. */
-export function copyTable(keyspace: Keyspace, header: number): number {
+/** Copies a table of element records with all of them; returns its header, with `ownWords` words behind it (Dict.create()), 0 at first. */
+export function copyTable(keyspace: Keyspace, header: number, ownWords = 0): number {
   const { arena } = keyspace;
   const from = new Dict(arena).attach(header);
-  const copy = Dict.create(arena);
+  const copy = Dict.create(arena, ownWords);
   const to = new Dict(arena).attach(copy);
   const found = new AddressList(BATCH);
   let cursor = 0;

@@ -49,10 +49,14 @@ export class Keyspace {
   hits = 0;
   misses = 0;
   expired = 0;
+  /** Elements of collections (fields of hashes) that have expired while their key lived on. */
+  expiredElements = 0;
   /** Changes to the data since the start: what save points and the AOF count. */
   dirty = 0;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
+  /** The same for an element that has an expire time of its own, before its record goes. */
+  onElementExpire: ((db: Database, hash: number, address: number, element: number) => void) | null = null;
 
   /**
    * Called when a key has come to be, or (by the stream commands) has got something new: clients may be blocked on it. Null while

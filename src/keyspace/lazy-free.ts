@@ -59,10 +59,10 @@ export class LazyFree {
     return count;
   }
 
-  /** Takes a table over, its records with it, and the index of their expire times. */
-  add(table: Dict, expires: ExpiryIndex): void {
+  /** Takes a table over, its records with it, and the indexes of their expire times. */
+  add(table: Dict, ...indexes: ExpiryIndex[]): void {
     if (table.count > 0) this.tables.push(table);
-    if (expires.count > 0) this.indexes.push(expires);
+    for (const index of indexes) if (index.count > 0) this.indexes.push(index);
   }
 
   /** Frees some records or index entries. Returns true while there is more to do. */

@@ -56,7 +56,7 @@
 import type { Prng } from '../base/prng.ts';
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
-import type { Arena } from './arena.ts';
+import { type Arena, ArenaFullError } from './arena.ts';
 import { keyEqualsIn } from './record.ts';
 
 const SLOT_BITS_MIN = 4;
@@ -70,7 +70,7 @@ const PAIR_WORDS = 2;
 const PAIR_BYTES = 8;
 const ENTRY_WORDS = 2;
 /** Of a table in the arena: count, depth, segments, deepest, table bytes, directory's cell, and the one entry of depth 0. */
-const HEADER_WORDS = 8;
+export const HEADER_WORDS = 8;
 const HEADER_ENTRY = 6;
 /** In the place of the table bytes: the table is being drained. */
 const DRAINED = -1;
@@ -128,11 +128,14 @@ export class Dict {
 
   // --- tables without an object of their own ----------------------------------------------------------
 
-  /** A new empty table that lives in the arena alone; returns its header. attach() makes a Dict object be it. Throws ArenaFullError. */
-  static create(arena: Arena): number {
-    const header = arena.allocate(HEADER_WORDS * 4);
+  /**
+   * A new empty table that lives in the arena alone; returns its header. attach() makes a Dict object be it. Behind the header,
+   * at word HEADER_WORDS of its cell, its owner has `ownWords` words for itself, 0 at first. Throws ArenaFullError.
+   */
+  static create(arena: Arena, ownWords = 0): number {
+    const header = arena.allocate((HEADER_WORDS + ownWords) * 4);
     const at = (header & OFFSET_MASK) << 2;
-    arena.i32[header >>> SEGMENT_SHIFT].fill(0, at, at + HEADER_WORDS);
+    arena.i32[header >>> SEGMENT_SHIFT].fill(0, at, at + HEADER_WORDS + ownWords);
     return header;
   }
 
@@ -305,7 +308,7 @@ export class Dict {
       return true;
     }
     this.closeGap(this.directory[this.origin + entry], shape, at);
-    if (shape >>> COUNT_SHIFT < MERGE_BELOW) this.shrink(entry);
+    if (shape >>> COUNT_SHIFT < MERGE_BELOW) this.shrinkIfPossible(entry);
     if (this.header !== 0) this.save();
     return true;
   }
@@ -559,6 +562,15 @@ export class Dict {
 
   // --- shrinking ----------------------------------------------------------------------------------------------------
 
+  /** A smaller table needs memory of its own before the larger one is given back; where there is none, it stays as large as it is. */
+  private shrinkIfPossible(entry: number): void {
+    try {
+      this.shrink(entry);
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+    }
+  }
+
   private shrink(entry: number): void {
     const shape = this.directory[this.origin + entry + 1];
     const slotBits = (shape >>> SLOT_BITS_SHIFT) & SLOT_BITS_MASK;
@@ -611,9 +623,9 @@ export class Dict {
       const old = this.directory;
       const oldCell = this.directoryCell;
       const from = this.origin;
+      const words = (ENTRY_WORDS << this.globalDepth) >>> 1;
+      const smaller = this.newDirectory(this.globalDepth - 1);
       this.globalDepth--;
-      const words = ENTRY_WORDS << this.globalDepth;
-      const smaller = this.newDirectory(this.globalDepth);
       for (let i = 0, to = this.origin; i < words; i += ENTRY_WORDS, to += ENTRY_WORDS) {
         smaller[to] = old[from + 2 * i];
         smaller[to + 1] = old[from + 2 * i + 1];

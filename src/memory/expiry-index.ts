@@ -51,6 +51,9 @@ const TIMES = 2;
 /** Levels of a tree that is as sparse as can be and fills the arena. */
 const HEIGHT_MAX = 16;
 
+/** Words that load() and save() take. */
+export const STATE_WORDS = 4;
+
 export class ExpiryIndex {
   /** Entries, equal ones counted as often as they are there. */
   count = 0;
@@ -73,6 +76,25 @@ export class ExpiryIndex {
     this.arena = arena;
     this.words = arena.i32;
     this.doubles = arena.f64;
+  }
+
+  // --- indexes without an object of their own: their owner keeps STATE_WORDS words for each --------------------------
+
+  /** Makes this object be the index whose state lies at words[at...): zeros for an empty one. save() puts it back after changes. */
+  load(words: Int32Array, at: number): this {
+    this.root = words[at];
+    this.firstLeaf = words[at + 1];
+    this.nodes = words[at + 2];
+    this.count = words[at + 3];
+    return this;
+  }
+
+  /** The state for the next load(). */
+  save(words: Int32Array, at: number): void {
+    words[at] = this.root;
+    words[at + 1] = this.firstLeaf;
+    words[at + 2] = this.nodes;
+    words[at + 3] = this.count;
   }
 
   /** Arena bytes. */

@@ -16,6 +16,8 @@ export const INVALID_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
 export const INVALID_FREQUENCY = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
 export const OUT_OF_RANGE = 'ERR value is out of range';
 export const OUT_OF_RANGE_POSITIVE = 'ERR value is out of range, must be positive';
+export const LONG_RANGE =
+  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807';
 export const INVALID_CURSOR = 'ERR invalid cursor';
 export const DB_INDEX_RANGE = 'ERR DB index is out of range';
 export const OVERFLOW = 'ERR increment or decrement would overflow';
@@ -129,6 +131,27 @@ export const FREQUENCY_NOT_TRACKED =
 
 export function unsupportedOption(given: string): string {
   return `ERR Unsupported option ${given}`;
+}
+
+// --- hashes -----------------------------------------------------------------------------------------
+
+/** Ours, for the same reason as KEY_TOO_LONG. */
+export const FIELD_TOO_LONG = 'ERR field is too long, a field may have at most 1048512 bytes';
+export const HASH_NOT_INTEGER = 'ERR hash value is not an integer';
+export const HASH_NOT_FLOAT = 'ERR hash value is not a float';
+export const VALUE_NAN_OR_INFINITY = 'ERR value is NaN or Infinity';
+export const FIELDS_MISSING = 'ERR Mandatory argument FIELDS is missing or not at the right position';
+export const FIELDS_COUNT = 'ERR The `numfields` parameter must match the number of arguments';
+export const FIELDS_POSITIVE = 'ERR Number of fields must be a positive integer';
+export const FIELDS_ABOVE_ZERO = 'ERR Parameter `numFields` should be greater than 0';
+export const FIELDS_NUMBER = 'ERR invalid number of fields';
+export const EXPIRE_NEGATIVE = 'ERR invalid expire time, must be >= 0';
+export const ONE_PRESENCE = 'ERR Only one of FXX or FNX arguments can be specified';
+export const ONE_EXPIRATION = 'ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified';
+export const HSETEX_ARGUMENTS = 'ERR wrong number of arguments';
+
+export function unknownArgument(given: string): string {
+  return `ERR unknown argument: ${given}`;
 }
 
 // --- COMMAND ----------------------------------------------------------------------------------------

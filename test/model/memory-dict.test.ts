@@ -86,6 +86,7 @@ class DictModel {
 interface DictInside {
   words: Int32Array[];
   directory: Int32Array;
+  origin: number;
   globalDepth: number;
   deepest: number;
   segmentCount: number;
@@ -94,7 +95,8 @@ interface DictInside {
 
 /** The invariants at the head of dict.ts, and that loads are within their bounds. */
 function checkStructure(dict: Dict): void {
-  const { words, directory, globalDepth, deepest, segmentCount, tableBytes } = dict as unknown as DictInside;
+  const { words, globalDepth, deepest, segmentCount, tableBytes, ...inside } = dict as unknown as DictInside;
+  const directory = inside.directory.subarray(inside.origin);
   let count = 0;
   let segments = 0;
   let deep = 0;
@@ -202,4 +204,174 @@ function scanRound(model: DictModel, prng: Prng): void {
   } while (cursor !== 0);
   for (let n = 0; n < staying; n++) check(seen[n] === 1, `element ${n} was returned ${seen[n]} times`);
   checkStructure(model.dict);
+}
+
+/** Tables that live in the arena alone, one Dict object for all of them, against a Map for each. */
+class ArenaTables {
+  readonly arena = new Arena(FIRST_SEGMENT_SIZE_MIN);
+  readonly dict = new Dict(this.arena);
+  readonly tables: { header: number; addresses: Map<number, number> }[] = [];
+  private readonly hasher: SipHasher;
+  private readonly prng: Prng;
+  private readonly bytes = new Uint8Array(4);
+  private readonly batch = new AddressList();
+
+  constructor(prng: Prng) {
+    this.prng = prng;
+    this.hasher = new SipHasher(prng.nextInt32(), prng.nextInt32());
+  }
+
+  private key(n: number): Uint8Array {
+    this.bytes[0] = n;
+    this.bytes[1] = n >>> 8;
+    this.bytes[2] = n >>> 16;
+    return this.bytes;
+  }
+
+  private hash(n: number): number {
+    return this.hasher.hash(this.key(n), 0, 4);
+  }
+
+  add(): void {
+    this.tables.push({ header: Dict.create(this.arena, this.prng.below(9)), addresses: new Map() });
+  }
+
+  /** Some random operations on one table, which grows or shrinks to about `wanted` elements. */
+  use(index: number, count: number, wanted: number): void {
+    const { header, addresses } = this.tables[index];
+    const dict = this.dict.attach(header);
+    for (let i = 0; i < count; i++) {
+      const n = this.prng.below(Math.max(16, wanted * 2));
+      const address = addresses.get(n) ?? 0;
+      check(dict.find(this.hash(n), this.key(n), 0, 4) === address, `key ${n} of table ${index}`);
+      if (address === 0 && addresses.size < wanted) this.insert(dict, addresses, n);
+      else if (address !== 0 && this.prng.below(4) === 0) this.move(dict, addresses, n);
+      else if (addresses.size >= wanted) this.removeAny(dict, addresses, address === 0 ? -1 : n);
+      if (this.prng.below(64) === 0) dict.attach(header);
+    }
+    check(dict.count === addresses.size, 'count');
+  }
+
+  private insert(dict: Dict, addresses: Map<number, number>, n: number): void {
+    const address = allocateRecord(this.arena, 0, this.key(n), 0, 4, n % 40);
+    addresses.set(n, address);
+    dict.insert(this.hash(n), address);
+  }
+
+  private move(dict: Dict, addresses: Map<number, number>, n: number): void {
+    const old = addresses.get(n)!;
+    const address = allocateRecord(this.arena, 0, this.key(n), 0, 4, (n * 7) % 50);
+    addresses.set(n, address);
+    dict.replace(this.hash(n), old, address);
+    this.arena.free(old);
+  }
+
+  private removeAny(dict: Dict, addresses: Map<number, number>, n: number): void {
+    for (const key of n >= 0 ? [n] : addresses.keys()) {
+      const address = addresses.get(key)!;
+      check(dict.remove(this.hash(key), address), `key ${key} could not be removed`);
+      this.arena.free(address);
+      addresses.delete(key);
+      return;
+    }
+  }
+
+  checkTable(index: number): void {
+    const { header, addresses } = this.tables[index];
+    const dict = this.dict.attach(header);
+    check(dict.count === addresses.size, 'count');
+    checkStructure(dict);
+    for (const [n, address] of addresses)
+      check(dict.find(this.hash(n), this.key(n), 0, 4) === address, `key ${n} is lost`);
+    const wanted = new Set(addresses.values());
+    this.batch.clear();
+    let cursor = 0;
+    do cursor = dict.scan(cursor, 1 + this.prng.below(100), this.batch);
+    while (cursor !== 0);
+    check(this.batch.length === wanted.size, `scan gave ${this.batch.length} of ${wanted.size}`);
+    for (let i = 0; i < this.batch.length; i++) check(wanted.has(this.batch.addresses[i]), 'scan');
+    if (wanted.size > 0) check(wanted.has(dict.random(this.prng)), 'random');
+  }
+
+  /** Frees a table in slices, with others used in between, or at once. */
+  free(index: number): void {
+    const [{ header, addresses }] = this.tables.splice(index, 1);
+    const wanted = new Set(addresses.values());
+    const slice = 1 + this.prng.below(600);
+    for (let done = false; !done; ) {
+      this.batch.clear();
+      done = this.dict.attach(header).drain(slice, this.batch);
+      check(done || this.batch.length >= slice, 'a slice that is too small');
+      for (let i = 0; i < this.batch.length; i++) {
+        check(wanted.delete(this.batch.addresses[i]), 'drained twice, or never there');
+        this.arena.free(this.batch.addresses[i]);
+      }
+      if (this.tables.length > 0) this.use(this.prng.below(this.tables.length), 5, 50);
+      if (!done && this.prng.below(50) === 0) break;
+    }
+    // What was not drained goes another way: a table may be destroyed half drained.
+    for (const address of wanted) this.arena.free(address);
+    this.dict.attach(header).destroy();
+  }
+}
+
+test('tables in the arena agree with a map each, and leave nothing behind', NO_HURRY, () => {
+  const prng = seededPrng('dict, in the arena');
+  const model = new ArenaTables(prng);
+  const rounds = Math.ceil(operations(400_000) / 1000);
+  for (let round = 0; round < rounds; round++) {
+    if (model.tables.length < 12) model.add();
+    const index = prng.below(model.tables.length);
+    model.use(index, 1000, Math.floor(2 ** (prng.nextFloat() * 15)));
+    if (round % 8 === 0) model.checkTable(index);
+    if (prng.below(20) === 0) model.free(prng.below(model.tables.length));
+  }
+  model.add();
+  model.use(model.tables.length - 1, 60_000, 50_000);
+  for (let i = 0; i < model.tables.length; i++) model.checkTable(i);
+  while (model.tables.length > 0) model.free(0);
+  expect(model.arena.usedBytes).toBe(0);
+  auditArena(model.arena);
+});
+
+test('a table that cannot have a smaller segment stays as it is', () => {
+  const prng = seededPrng('dict, arena full');
+  const arena = new Arena(FIRST_SEGMENT_SIZE_MIN, 1);
+  const hasher = new SipHasher(1, 2);
+  const dict = new Dict(arena).attach(Dict.create(arena));
+  const bytes = new Uint8Array(4);
+  const addresses: number[] = [];
+  const hashes: number[] = [];
+  for (let n = 0; n < 3000; n++) {
+    new DataView(bytes.buffer).setInt32(0, n);
+    hashes.push(hasher.hash(bytes, 0, 4));
+    addresses.push(allocateRecord(arena, 0, bytes, 0, 4, 0));
+    dict.insert(hashes[n], addresses[n]);
+  }
+  const filler = fillArena(arena);
+  for (let n = 0; n < 2990; n++) {
+    expect(dict.remove(hashes[n], addresses[n])).toBe(true);
+    if (prng.below(100) === 0) checkStructure(dict);
+  }
+  checkStructure(dict);
+  for (const cell of filler) arena.free(cell);
+  for (let n = 2990; n < 3000; n++) expect(dict.remove(hashes[n], addresses[n])).toBe(true);
+  for (const address of addresses) arena.free(address);
+  dict.destroy();
+  expect(arena.usedBytes).toBe(0);
+});
+
+/** Takes all memory that is left, in cells of every size that tables ask for. */
+function fillArena(arena: Arena): number[] {
+  const cells: number[] = [];
+  for (const size of [1 << 20, 1 << 16, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16]) {
+    for (;;) {
+      try {
+        cells.push(arena.allocate(size));
+      } catch {
+        break;
+      }
+    }
+  }
+  return cells;
 }
