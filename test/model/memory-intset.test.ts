@@ -12,7 +12,9 @@ const random = seededRandom('model/intset');
 function anyValue(bits: number): bigint {
   const wide = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
   const value = BigInt.asIntN(64, wide) >> BigInt(64 - bits);
-  return random.below(20) === 0 ? random.pick([-32768n, 32767n, 32768n, -32769n, 2147483647n, 2147483648n, -(2n ** 63n)]) : value;
+  return random.below(20) === 0
+    ? random.pick([-32768n, 32767n, 32768n, -32769n, 2147483647n, 2147483648n, -(2n ** 63n)])
+    : value;
 }
 
 function valueAt(u8: Uint8Array, index: number): bigint {
