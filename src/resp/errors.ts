@@ -160,3 +160,11 @@ export const INVALID_COMMAND = 'ERR Invalid command specified';
 export const INVALID_ARGUMENTS = 'ERR Invalid arguments specified for command';
 export const INVALID_ARGUMENT_COUNT = 'ERR Invalid number of arguments specified for command';
 export const NO_KEY_ARGUMENTS = 'ERR The command has no key arguments';
+
+// --- sets -------------------------------------------------------------------------------------------
+
+/** Ours, as KEY_TOO_LONG: a member of a large set lies in one cell of the arena. */
+export const MEMBER_TOO_LONG = 'ERR member is too long, a member may have at most 1048512 bytes';
+export const NUMKEYS_POSITIVE = 'ERR numkeys should be greater than 0';
+export const NUMKEYS_ABOVE_ARGUMENTS = "ERR Number of keys can't be greater than number of args";
+export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
