@@ -403,6 +403,7 @@ export class Executor implements Waker {
 
   /** A record that takes its place among the session's requests. False when it must wait for room. */
   private runInOrder(channel: ChannelEnd, session: Session, kind: number, text: string): boolean {
+    if (kind === REQUEST_END && this.blocked.has(session.id)) this.endOfWaiting(session);
     if ((session.gate & GATE_PARKED) !== 0) session.parkedRequests.push({ record: kind, text });
     else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
     else if (kind === REQUEST_END) this.endOfInput(channel, session);
@@ -494,6 +495,14 @@ export class Executor implements Waker {
   /** The peer sends no more: what came before is answered, then the socket is closed. */
   private endOfInput(channel: ChannelEnd, session: Session): void {
     if ((session.gate & GATE_CLOSING) === 0) channel.closeAfterReply(session);
+  }
+
+  /** A client that waits for a key has gone: what it waits for, and what it sent behind, is for nobody. */
+  private endOfWaiting(session: Session): void {
+    this.blocked.remove(session);
+    session.parkedRequests.length = 0;
+    session.parkedBytes = 0;
+    session.gate &= ~GATE_PARKED;
   }
 
   private protocolError(channel: ChannelEnd, session: Session, text: string): boolean {
