@@ -92,7 +92,11 @@ export class RdbReader {
       else this.integer(first);
       return;
     }
-    const size = this.length();
+    this.bytesOf(this.length());
+  }
+
+  /** The next `size` bytes as they are; textBytes, textStart and textEnd are then at them. */
+  bytesOf(size: number): void {
     this.textBytes = this.bytes;
     this.textStart = this.take(size);
     this.textEnd = this.pos;

@@ -8,7 +8,11 @@ import type { Database } from '../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import { readWord0, typeOf } from '../memory/record.ts';
 import { CorruptRdbError, type RdbReader } from './reader.ts';
+import { RDB_HASHES } from './values/hash.ts';
+import { RDB_LISTS } from './values/list.ts';
+import { RDB_SETS } from './values/set.ts';
 import { RDB_STRINGS } from './values/string.ts';
+import { RDB_ZSETS } from './values/zset.ts';
 import type { RdbWriter } from './writer.ts';
 
 /** The key that a value is loaded under: bytes[start..end) and its hash. */
@@ -31,7 +35,7 @@ export interface ValueFormat {
   load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void;
 }
 
-const FORMATS: readonly ValueFormat[] = [RDB_STRINGS];
+const FORMATS: readonly ValueFormat[] = [RDB_STRINGS, RDB_LISTS, RDB_SETS, RDB_HASHES, RDB_ZSETS];
 
 const byType: ValueFormat[] = [];
 const byRdbType: ValueFormat[] = [];

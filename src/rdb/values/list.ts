@@ -1,0 +1,83 @@
+/** Lists: nodes that are listpacks, or single long elements. */
+import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
+import type { Database } from '../../keyspace/database.ts';
+import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
+import { ENCODING_LISTPACK, encodingOf, readWord0, TYPE_LIST } from '../../memory/record.ts';
+import { measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
+import { walk } from '../../types/list/list-walk.ts';
+import { KIND, NEXT, nodeWord, OUTSIDE } from '../../types/list/node.ts';
+import { block, quicklistNodes, readBlock } from '../../types/list/quicklist.ts';
+import { readListpack, readZiplist } from '../blocks.ts';
+import {
+  QUICKLIST_PACKED,
+  QUICKLIST_PLAIN,
+  RDB_LIST,
+  RDB_LIST_QUICKLIST,
+  RDB_LIST_QUICKLIST_2,
+  RDB_LIST_ZIPLIST,
+} from '../format.ts';
+import type { VisitElement } from '../old-blocks.ts';
+import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import type { NewKey, ValueFormat } from '../value.ts';
+import type { RdbWriter } from '../writer.ts';
+
+export const RDB_LISTS: ValueFormat = {
+  type: TYPE_LIST,
+  reads: [RDB_LIST, RDB_LIST_ZIPLIST, RDB_LIST_QUICKLIST, RDB_LIST_QUICKLIST_2],
+  save,
+  load,
+};
+
+function save(writer: RdbWriter, db: Database, address: number): void {
+  writer.byte(RDB_LIST_QUICKLIST_2);
+  const word0 = readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
+  if (encodingOf(word0) === ENCODING_LISTPACK) {
+    openBlob(db, address);
+    writer.length(1);
+    writer.length(QUICKLIST_PACKED);
+    writer.string(blob.u8, blob.start, blob.start + blob.size);
+    return;
+  }
+  const { arena, keyspace } = db;
+  writer.length(quicklistNodes(arena, handleOf(db, address)));
+  walk.open(db, address, 0, true);
+  for (let { node } = walk; node !== 0; node = nodeWord(arena, node, NEXT)) {
+    readBlock(keyspace, node);
+    writer.length(nodeWord(arena, node, KIND) === OUTSIDE ? QUICKLIST_PLAIN : QUICKLIST_PACKED);
+    writer.string(block.u8, block.at, block.at + block.size);
+  }
+}
+
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  let address = 0;
+  const push: VisitElement = (bytes, start, end) => {
+    startAdding();
+    measure(bytes, start, end);
+    address = startPush(db, key.hash, address, key.bytes, key.start, key.end, false);
+    pushElement(db, address, false, bytes, start, end);
+  };
+  if (rdbType === RDB_LIST_ZIPLIST) {
+    readZiplist(reader, push);
+  } else {
+    const nodes = reader.count(1);
+    for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
+  }
+  if (address === 0) throw new CorruptRdbError('a list without elements');
+}
+
+function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void {
+  if (rdbType === RDB_LIST_QUICKLIST) {
+    readZiplist(reader, push);
+    return;
+  }
+  if (rdbType === RDB_LIST_QUICKLIST_2) {
+    const container = reader.length();
+    if (container === QUICKLIST_PACKED) {
+      readListpack(reader, push);
+      return;
+    }
+    if (container !== QUICKLIST_PLAIN) throw new CorruptRdbError('a list node of an unknown kind');
+  }
+  reader.string();
+  push(reader.textBytes, reader.textStart, reader.textEnd);
+}

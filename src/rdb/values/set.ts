@@ -1,0 +1,83 @@
+/** Sets: an intset or a listpack as it is, or every member. */
+import { int64 } from '../../base/int64.ts';
+import { blob, openBlob } from '../../keyspace/blob.ts';
+import type { Database } from '../../keyspace/database.ts';
+import * as intset from '../../memory/intset.ts';
+import { ENCODING_HT, ENCODING_INTSET, TYPE_SET } from '../../memory/record.ts';
+import { member, needText, setInteger, setText } from '../../types/set/member.ts';
+import { addMember, change, createSet, setCount, setEncoding } from '../../types/set/set-value.ts';
+import { SetWalk } from '../../types/set/walk.ts';
+import { readListpack } from '../blocks.ts';
+import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from '../format.ts';
+import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import type { NewKey, ValueFormat } from '../value.ts';
+import type { RdbWriter } from '../writer.ts';
+
+export const RDB_SETS: ValueFormat = {
+  type: TYPE_SET,
+  reads: [RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK],
+  save,
+  load,
+};
+
+const walk = new SetWalk();
+
+function save(writer: RdbWriter, db: Database, address: number): void {
+  const encoding = setEncoding(db, address);
+  if (encoding !== ENCODING_HT) {
+    writer.byte(encoding === ENCODING_INTSET ? RDB_SET_INTSET : RDB_SET_LISTPACK);
+    openBlob(db, address);
+    writer.string(blob.u8, blob.start, blob.start + blob.size);
+    return;
+  }
+  writer.byte(RDB_SET);
+  writer.length(setCount(db, address));
+  walk.open(db, address);
+  while (walk.next()) {
+    needText();
+    writer.string(member.bytes, member.start, member.end);
+  }
+}
+
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  let address = 0;
+  let expected = 1;
+  const add = () => {
+    if (address === 0) {
+      address = createSet(db, key.hash, key.bytes, key.start, key.end, expected);
+      return;
+    }
+    address = addMember(db, key.hash, address);
+    if (!change.made) throw new CorruptRdbError('a member of a set twice');
+  };
+  const addText = (bytes: Uint8Array, start: number, end: number) => {
+    setText(bytes, start, end);
+    add();
+  };
+  if (rdbType === RDB_SET_INTSET) {
+    loadIntset(reader, add);
+  } else if (rdbType === RDB_SET_LISTPACK) {
+    readListpack(reader, addText);
+  } else {
+    expected = reader.count(1);
+    for (let i = 0; i < expected; i++) {
+      reader.string();
+      addText(reader.textBytes, reader.textStart, reader.textEnd);
+    }
+  }
+  if (address === 0) throw new CorruptRdbError('a set without members');
+}
+
+function loadIntset(reader: RdbReader, add: () => void): void {
+  reader.string();
+  const { textBytes, textStart, textEnd } = reader;
+  if (!intset.isValid(textBytes, textStart, textEnd - textStart)) {
+    throw new CorruptRdbError('an intset that cannot be read');
+  }
+  const count = intset.count(textBytes, textStart);
+  for (let i = 0; i < count; i++) {
+    intset.read(textBytes, textStart, i);
+    setInteger(int64.hi, int64.lo);
+    add();
+  }
+}

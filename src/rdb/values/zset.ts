@@ -1,0 +1,78 @@
+/** Sorted sets: a listpack as it is, or every member with its score as a double. */
+import { parseDouble } from '../../base/double.ts';
+import { blob, openBlob } from '../../keyspace/blob.ts';
+import type { Database } from '../../keyspace/database.ts';
+import { TYPE_ZSET } from '../../memory/record.ts';
+import { ZsetWalk } from '../../types/zset/walk.ts';
+import { addMember, createZset, isPacked, lookup, zsetCount } from '../../types/zset/zset.ts';
+import { Pairs, readListpack, readZiplist } from '../blocks.ts';
+import { RDB_ZSET, RDB_ZSET_2, RDB_ZSET_LISTPACK, RDB_ZSET_ZIPLIST } from '../format.ts';
+import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import type { NewKey, ValueFormat } from '../value.ts';
+import type { RdbWriter } from '../writer.ts';
+
+export const RDB_ZSETS: ValueFormat = {
+  type: TYPE_ZSET,
+  reads: [RDB_ZSET, RDB_ZSET_2, RDB_ZSET_LISTPACK, RDB_ZSET_ZIPLIST],
+  save,
+  load,
+};
+
+const walk = new ZsetWalk();
+
+/** Old files spell scores; these lengths stand for what cannot be spelled. */
+const TEXT_NAN = 253;
+const TEXT_INFINITY = 254;
+const TEXT_MINUS_INFINITY = 255;
+
+function save(writer: RdbWriter, db: Database, address: number): void {
+  if (isPacked(db, address)) {
+    writer.byte(RDB_ZSET_LISTPACK);
+    openBlob(db, address);
+    writer.string(blob.u8, blob.start, blob.start + blob.size);
+    return;
+  }
+  writer.byte(RDB_ZSET_2);
+  const count = zsetCount(db, address);
+  writer.length(count);
+  // The highest first, as Redis does: then every one is added at the front.
+  for (let more = walk.open(db, address, count - 1, true); more; more = walk.advance()) {
+    writer.string(walk.bytes, walk.start, walk.end);
+    writer.double(walk.score);
+  }
+}
+
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  let address = 0;
+  const add = (bytes: Uint8Array, start: number, end: number, score: number) => {
+    if (Number.isNaN(score)) throw new CorruptRdbError('a score that is not a number');
+    if (address === 0) address = createZset(db, key.hash, key.bytes, key.start, key.end, end - start);
+    if (lookup(db, address, bytes, start, end)) throw new CorruptRdbError('a member of a sorted set twice');
+    address = addMember(db, key.hash, address, bytes, start, end, score);
+  };
+  if (rdbType === RDB_ZSET || rdbType === RDB_ZSET_2) {
+    const count = reader.count(2);
+    for (let i = 0; i < count; i++) {
+      reader.string();
+      const { textBytes, textStart, textEnd } = reader;
+      add(textBytes, textStart, textEnd, rdbType === RDB_ZSET_2 ? reader.double() : spelledScore(reader));
+    }
+  } else {
+    const pairs = new Pairs((member, score, start, end) => {
+      add(member, 0, member.length, parseDouble(score, start, end));
+    });
+    if (rdbType === RDB_ZSET_LISTPACK) readListpack(reader, pairs.add);
+    else readZiplist(reader, pairs.add);
+    pairs.end();
+  }
+  if (address === 0) throw new CorruptRdbError('a sorted set without members');
+}
+
+function spelledScore(reader: RdbReader): number {
+  const length = reader.byte();
+  if (length === TEXT_NAN) return Number.NaN;
+  if (length === TEXT_INFINITY) return Infinity;
+  if (length === TEXT_MINUS_INFINITY) return -Infinity;
+  reader.bytesOf(length);
+  return parseDouble(reader.textBytes, reader.textStart, reader.textEnd);
+}
