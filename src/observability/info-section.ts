@@ -73,7 +73,8 @@ export interface MemoryFacts {
 function memoryFacts(server: Server): MemoryFacts {
   const { keyspace, stats } = server;
   let tableBytes = 0;
-  for (const db of keyspace.databases) tableBytes += db.dict.bytes + db.expires.bytes;
+  for (const { dict, expires, elementExpires } of keyspace.databases)
+    tableBytes += dict.bytes + expires.bytes + elementExpires.bytes;
   const usedBytes = keyspace.usedBytes;
   return {
     usedBytes,
