@@ -1,4 +1,5 @@
 /** Every command family, in the order in which ids are given. */
+import { BITMAP_COMMANDS } from './bitmap/index.ts';
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...HASH_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
+  ...BITMAP_COMMANDS,
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,
