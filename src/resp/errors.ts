@@ -154,3 +154,14 @@ export const BITFIELD_READONLY = 'ERR BITFIELD_RO only supports the GET subcomma
 export function bitopTwoKeys(operation: string): string {
   return `ERR BITOP ${operation} must be called with at least two source keys.`;
 }
+
+// --- HyperLogLogs -----------------------------------------------------------------------------------
+
+export const NOT_HYPERLOGLOG = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
+export const CORRUPT_HYPERLOGLOG = 'INVALIDOBJ Corrupted HLL object detected';
+export const PFDEBUG_NO_KEY = 'ERR The specified key does not exist';
+export const PFDEBUG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
+
+export function unknownPfDebug(given: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${given}'`;
+}
