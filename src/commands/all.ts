@@ -1,8 +1,10 @@
 /** Every command family, in the order in which ids are given. */
+import { BITMAP_COMMANDS } from './bitmap/index.ts';
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
 import { HASH_COMMANDS } from './hash/index.ts';
+import { HYPERLOGLOG_COMMANDS } from './hyperloglog/index.ts';
 import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
 import { LIST_COMMANDS } from './list/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
@@ -16,6 +18,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...HASH_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
+  ...BITMAP_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,

@@ -168,3 +168,30 @@ export const MEMBER_TOO_LONG = 'ERR member is too long, a member may have at mos
 export const NUMKEYS_POSITIVE = 'ERR numkeys should be greater than 0';
 export const NUMKEYS_ABOVE_ARGUMENTS = "ERR Number of keys can't be greater than number of args";
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+
+// --- bitmaps ----------------------------------------------------------------------------------------
+
+export const BIT_OFFSET = 'ERR bit offset is not an integer or out of range';
+export const BIT_VALUE = 'ERR bit is not an integer or out of range';
+export const BIT_ARGUMENT = 'ERR The bit argument must be 1 or 0.';
+export const BITOP_NOT = 'ERR BITOP NOT must be called with a single source key.';
+export const BITFIELD_OVERFLOW = 'ERR Invalid OVERFLOW type specified';
+export const BITFIELD_TYPE =
+  'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
+export const BITFIELD_READONLY = 'ERR BITFIELD_RO only supports the GET subcommand';
+
+/** Redis 8.2's operations that treat the first key apart. */
+export function bitopTwoKeys(operation: string): string {
+  return `ERR BITOP ${operation} must be called with at least two source keys.`;
+}
+
+// --- HyperLogLogs -----------------------------------------------------------------------------------
+
+export const NOT_HYPERLOGLOG = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
+export const CORRUPT_HYPERLOGLOG = 'INVALIDOBJ Corrupted HLL object detected';
+export const PFDEBUG_NO_KEY = 'ERR The specified key does not exist';
+export const PFDEBUG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
+
+export function unknownPfDebug(given: string): string {
+  return `ERR Unknown PFDEBUG subcommand '${given}'`;
+}
