@@ -1,4 +1,5 @@
 /** ZRANDMEMBER. */
+import { int64 } from '../../base/int64.ts';
 import type { Prng } from '../../base/prng.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
@@ -28,6 +29,8 @@ export const ZRANDMEMBER = defineCommand({
   handler: zrandmember,
 });
 
+const OUT_OF_LONG =
+  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807';
 const COUNT_MAX = 2 ** 62;
 /** With a larger part of the members wanted, a walk over all of them is cheaper than finding each. */
 const WALK_FRACTION = 3;
@@ -59,7 +62,7 @@ function randomMembers(call: Call): void {
   }
   const withScores = call.argc === 4;
   if (Math.abs(count) >= COUNT_MAX) {
-    call.reply.error(errors.OUT_OF_RANGE);
+    call.reply.error(int64.hi === -0x80000000 && int64.lo === 0 ? OUT_OF_LONG : errors.OUT_OF_RANGE);
     return;
   }
   const address = findForRead(call, 1, TYPE_ZSET);

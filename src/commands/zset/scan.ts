@@ -35,6 +35,8 @@ export const ZSCAN = defineCommand({
 });
 
 const COUNT_DEFAULT = 10;
+/** Up to here integral scores are kept as integers in the small form. */
+const INTEGER_MAX = 2 ** 62;
 const KEPT_ADDRESSES_MAX = 1 << 16;
 
 const options = { pattern: 0, count: COUNT_DEFAULT };
@@ -100,7 +102,9 @@ function scanPacked(call: Call, address: number): void {
   for (let more = walk.open(db, address, 0, false); more; more = walk.advance()) {
     if (!matches(call, walk.bytes, walk.start, walk.end)) continue;
     reply.bulk(walk.bytes, walk.start, walk.end);
-    reply.bulk(text, 0, writeDouble(walk.score, call.server.compat, text, 0));
+    // An integer is kept as one, and shows all its digits.
+    const isInteger = Number.isInteger(walk.score) && Math.abs(walk.score) <= INTEGER_MAX;
+    reply.bulk(text, 0, writeDouble(walk.score, isInteger ? '7.2' : call.server.compat, text, 0));
   }
 }
 
