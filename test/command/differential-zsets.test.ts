@@ -261,7 +261,7 @@ const COMMANDS: [weight: number, make: () => Word[]][] = [
     () => [
       'ZSCAN',
       key(),
-      chance(95) ? '0' : integer(),
+      chance(95) ? '0' : pick(['x', '', '-', '1.5']),
       'COUNT',
       '100000',
       ...(chance(40) ? ['MATCH', pick(['m*', '*', 'x1?', '[ab]*'])] : []),
@@ -301,9 +301,10 @@ function comparable(words: Word[], reply: unknown): string {
   if (words[0] === 'ZSCAN' && Array.isArray(reply)) {
     const flat = reply[1] as string[];
     const rows = flat.flatMap((text, i) => (i % 2 === 0 ? [`${text} ${flat[i + 1]}`] : []));
-    return JSON.stringify([reply[0], rows.sort()]);
+    return JSON.stringify([reply[0], rows.map((row) => row.replace(/ -0$/, ' 0')).sort()]);
   }
-  return JSON.stringify(reply);
+  // Whether ZRANGESTORE keeps the sign of a zero depends on when its result outgrew the small form.
+  return String(JSON.stringify(reply)).replaceAll('"-0"', '"0"');
 }
 
 const shown = (words: Word[]): string => words.map((word) => JSON.stringify(word.slice(0, 60))).join(' ');
@@ -315,7 +316,7 @@ async function state(client: RawClient): Promise<unknown[]> {
       client.call('ZRANGE', name, '0', '-1', 'WITHSCORES'),
       client.call('OBJECT', 'ENCODING', name),
     ]);
-    rows.push([name, readable(members), readable(encoding)]);
+    rows.push([name, comparable(['ZRANGE'], readable(members)), readable(encoding)]);
   }
   return rows;
 }

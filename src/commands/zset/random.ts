@@ -56,13 +56,17 @@ function replyAt(call: Call, address: number, rank: number, withScores: boolean,
 function randomMembers(call: Call): void {
   const count = readInteger(call, 2, errors.NOT_INTEGER);
   if (Number.isNaN(count)) return;
+  if (int64.hi === -0x80000000 && int64.lo === 0) {
+    call.reply.error(OUT_OF_LONG);
+    return;
+  }
   if (call.argc > 4 || (call.argc === 4 && !call.is(3, 'WITHSCORES'))) {
     call.reply.error(errors.SYNTAX);
     return;
   }
   const withScores = call.argc === 4;
-  if (Math.abs(count) >= COUNT_MAX) {
-    call.reply.error(int64.hi === -0x80000000 && int64.lo === 0 ? OUT_OF_LONG : errors.OUT_OF_RANGE);
+  if (withScores && Math.abs(count) >= COUNT_MAX) {
+    call.reply.error(errors.OUT_OF_RANGE);
     return;
   }
   const address = findForRead(call, 1, TYPE_ZSET);
