@@ -1,4 +1,56 @@
-/** The zset commands. */
+/** The sorted set commands. */
 import type { CommandDeclaration } from '../define.ts';
+import { ZADD, ZINCRBY } from './add.ts';
+import { ZDIFF, ZDIFFSTORE, ZINTER, ZINTERCARD, ZINTERSTORE, ZUNION, ZUNIONSTORE } from './combine.ts';
+import { BZMPOP, BZPOPMAX, BZPOPMIN, ZMPOP, ZPOPMAX, ZPOPMIN } from './pop.ts';
+import { ZRANDMEMBER } from './random.ts';
+import {
+  ZRANGE,
+  ZRANGEBYLEX,
+  ZRANGEBYSCORE,
+  ZRANGESTORE,
+  ZREVRANGE,
+  ZREVRANGEBYLEX,
+  ZREVRANGEBYSCORE,
+} from './range.ts';
+import { ZCARD, ZCOUNT, ZLEXCOUNT, ZMSCORE, ZRANK, ZREVRANK, ZSCORE } from './read.ts';
+import { ZREM, ZREMRANGEBYLEX, ZREMRANGEBYRANK, ZREMRANGEBYSCORE } from './remove.ts';
+import { ZSCAN } from './scan.ts';
 
-export const ZSET_COMMANDS: readonly CommandDeclaration[] = [];
+export const ZSET_COMMANDS: readonly CommandDeclaration[] = [
+  ZADD,
+  ZINCRBY,
+  ZREM,
+  ZSCORE,
+  ZMSCORE,
+  ZCARD,
+  ZCOUNT,
+  ZLEXCOUNT,
+  ZRANK,
+  ZREVRANK,
+  ZRANGE,
+  ZRANGESTORE,
+  ZRANGEBYSCORE,
+  ZREVRANGEBYSCORE,
+  ZRANGEBYLEX,
+  ZREVRANGEBYLEX,
+  ZREVRANGE,
+  ZREMRANGEBYRANK,
+  ZREMRANGEBYSCORE,
+  ZREMRANGEBYLEX,
+  ZPOPMIN,
+  ZPOPMAX,
+  BZPOPMIN,
+  BZPOPMAX,
+  ZMPOP,
+  BZMPOP,
+  ZRANDMEMBER,
+  ZUNION,
+  ZINTER,
+  ZDIFF,
+  ZINTERCARD,
+  ZUNIONSTORE,
+  ZINTERSTORE,
+  ZDIFFSTORE,
+  ZSCAN,
+];

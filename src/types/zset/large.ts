@@ -151,6 +151,11 @@ export class LargeZset {
     }
   }
 
+  /** The handle, which the caller takes over; the object is to be attached anew. */
+  release(): number {
+    return this.handle;
+  }
+
   /** Frees all of it, the handle included. Takes time by the member. */
   destroy(keyspace: Keyspace): void {
     const { handle } = this;

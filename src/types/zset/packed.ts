@@ -13,8 +13,9 @@ import * as listpack from '../../memory/listpack.ts';
 
 const scoreText = new Uint8Array(DOUBLE_TEXT_SIZE_MAX);
 
+/** Negative zero is written as zero, as the real server does in this form alone. */
 function writeScore(score: number): number {
-  return writeDouble(score, '7.2', scoreText, 0);
+  return writeDouble(score + 0, '7.2', scoreText, 0);
 }
 
 /** The score that the element (an offset in u8) holds. */
