@@ -8,7 +8,7 @@ import { seededRandom } from '../unit/base/seeded-random.ts';
 import { RawClient, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 
-const RUN_MS = Number(process.env["RUN_MS"] ?? 5000);
+const RUN_MS = Number(process.env['RUN_MS'] ?? 5000);
 const BATCH = 200;
 
 const { below, pick } = seededRandom('differential-hashes');
@@ -117,10 +117,7 @@ const COMMANDS: [weight: number, make: () => string[]][] = [
   [1, () => ['PERSIST', key()]],
   [1, () => ['CONFIG', 'SET', 'hash-max-listpack-entries', pick(['0', '4', '16', '64', '512'])]],
   [1, () => ['CONFIG', 'SET', 'hash-max-listpack-value', pick(['0', '4', '20', '64', '1000'])]],
-  [
-    1,
-    () => [pick(['HSET', 'HGET', 'HINCRBY', 'HSCAN', 'HMSET']), ...(chance(50) ? [key()] : [])],
-  ],
+  [1, () => [pick(['HSET', 'HGET', 'HINCRBY', 'HSCAN', 'HMSET']), ...(chance(50) ? [key()] : [])]],
 ];
 const TOTAL_WEIGHT = COMMANDS.reduce((sum, [weight]) => sum + weight, 0);
 
