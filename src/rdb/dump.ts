@@ -19,7 +19,7 @@ export const payload = new RdbWriter();
 export function dump(db: Database, address: number, is72: boolean, compresses: boolean): void {
   payload.reset(compresses);
   saveValue(payload, db, address, is72);
-  const version = is72 ? RDB_VERSION_72 : RDB_VERSION_70;
+  const version = Math.max(is72 ? RDB_VERSION_72 : RDB_VERSION_70, payload.version);
   payload.byte(version & 255);
   payload.byte(version >>> 8);
   updateCrc64(0, 0, payload.bytes, 0, payload.size);

@@ -83,6 +83,12 @@ export class RdbReader {
     return this.data.getFloat64(this.take(8), true);
   }
 
+  /** A time: milliseconds since 1970 as an int64, little-endian. */
+  milliseconds(): number {
+    const at = this.take(8);
+    return this.data.getInt32(at + 4, true) * 2 ** 32 + this.data.getUint32(at, true);
+  }
+
   /** A string; textBytes, textStart and textEnd are then at it. */
   string(): void {
     const first = this.bytes[this.pos];

@@ -34,11 +34,19 @@ export class RdbWriter {
   size = 0;
   /** The directive rdbcompression. */
   compresses = true;
+  /** The least version of the format that what was written needs. */
+  version = 0;
 
   /** Begins anew. */
   reset(compresses: boolean): void {
     this.size = 0;
+    this.version = 0;
     this.compresses = compresses;
+  }
+
+  /** What is written now is not known before this version. */
+  needVersion(version: number): void {
+    if (version > this.version) this.version = version;
   }
 
   /** Gives a long buffer back. */
@@ -97,6 +105,11 @@ export class RdbWriter {
   littleEndian64(hi: number, lo: number): void {
     this.littleEndian32(lo);
     this.littleEndian32(hi);
+  }
+
+  /** A time: milliseconds since 1970 as an int64, little-endian. */
+  milliseconds(ms: number): void {
+    this.littleEndian64(Math.floor(ms / 2 ** 32), ms >>> 0);
   }
 
   /** The bits of a double, little-endian. */
