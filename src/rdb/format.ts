@@ -27,6 +27,26 @@ export const RDB_HASH_LISTPACK_EX_PRE_GA = 23;
 export const RDB_HASH_METADATA = 24;
 export const RDB_HASH_LISTPACK_EX = 25;
 
+export const RDB_MODULE_2 = 7;
+
+/** What an item of a file begins with that is no value: its operands follow. */
+export const OPCODE_SLOT_INFO = 0xf4;
+export const OPCODE_FUNCTION = 0xf5;
+export const OPCODE_MODULE_AUX = 0xf7;
+export const OPCODE_IDLE = 0xf8;
+export const OPCODE_FREQ = 0xf9;
+export const OPCODE_AUX = 0xfa;
+export const OPCODE_RESIZEDB = 0xfb;
+export const OPCODE_EXPIRE_MS = 0xfc;
+export const OPCODE_EXPIRE_SECONDS = 0xfd;
+export const OPCODE_SELECTDB = 0xfe;
+export const OPCODE_EOF = 0xff;
+
+/** The first bytes of a file: REDIS and four digits. */
+export const MAGIC = 'REDIS';
+export const MAGIC_SIZE = 9;
+export const CHECKSUM_SIZE = 8;
+
 /** Containers of a node of RDB_LIST_QUICKLIST_2. */
 export const QUICKLIST_PLAIN = 1;
 export const QUICKLIST_PACKED = 2;

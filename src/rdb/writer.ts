@@ -36,6 +36,10 @@ export class RdbWriter {
   compresses = true;
   /** The least version of the format that what was written needs. */
   version = 0;
+  /** The key whose value comes next: type() puts it where a file wants it. A DUMP payload has none. */
+  private keyBytes: Uint8Array | null = null;
+  private keyStart = 0;
+  private keyEnd = 0;
 
   /** Begins anew. */
   reset(compresses: boolean): void {
@@ -53,6 +57,30 @@ export class RdbWriter {
   keepSmall(): void {
     if (this.bytes.length > KEPT_MAX) this.bytes = newUnfilled(FIRST_CAPACITY);
     this.size = 0;
+  }
+
+  /** The buffer, filled up to `size`; it belongs to the caller now, and the writer goes on with another. */
+  take(capacity: number): Uint8Array {
+    const { bytes } = this;
+    this.bytes = newUnfilled(capacity);
+    this.size = 0;
+    return bytes;
+  }
+
+  /** The next type() is that of key bytes[start..end). */
+  nameNext(bytes: Uint8Array, start: number, end: number): void {
+    this.keyBytes = bytes;
+    this.keyStart = start;
+    this.keyEnd = end;
+  }
+
+  /** The type byte of a value, before the value; and the key's name where there is one. */
+  type(rdbType: number): void {
+    this.byte(rdbType);
+    const { keyBytes } = this;
+    if (keyBytes === null) return;
+    this.keyBytes = null;
+    this.string(keyBytes, this.keyStart, this.keyEnd);
   }
 
   private ensure(more: number): void {

@@ -53,13 +53,13 @@ const FIELD_TIME_MAX = 2 ** 46 - 1;
 
 function save(writer: RdbWriter, db: Database, address: number): void {
   if (isPacked(db, address)) {
-    writer.byte(RDB_HASH_LISTPACK);
+    writer.type(RDB_HASH_LISTPACK);
     openBlob(db, address);
     writer.string(blob.u8, blob.start, blob.start + blob.size);
     return;
   }
   const least = leastTime(db, address);
-  writer.byte(least === 0 ? RDB_HASH : RDB_HASH_METADATA);
+  writer.type(least === 0 ? RDB_HASH : RDB_HASH_METADATA);
   if (least !== 0) {
     writer.needVersion(RDB_VERSION_FIELD_TIMES);
     writer.milliseconds(least);
