@@ -20,6 +20,7 @@ import { ZsetWalk } from '../../../types/zset/walk.ts';
 import type { Call } from '../../call.ts';
 import { typeAt } from '../../lookup.ts';
 
+const NOTHING = '0'.repeat(2 * SHA1_SIZE);
 const HEX = '0123456789abcdef';
 const EXPIRE_MARK = Uint8Array.from('!!expire!!', (char) => char.charCodeAt(0));
 const BATCH = 1024;
@@ -97,10 +98,15 @@ export function digestValue(call: Call): void {
     const start = call.start(i);
     const end = call.end(i);
     const address = db.find(call.hashOf(call.bytes, start, end), call.bytes, start, end);
-    value.clear();
-    if (address !== 0) addValue(db, address);
-    reply.bulkText(value.text);
+    reply.bulkText(address === 0 ? NOTHING : valueDigest(db, address));
   }
+}
+
+/** The fingerprint of a key's value and of whether it has a time to live, as 40 hexadecimal digits. */
+export function valueDigest(db: Database, address: number): string {
+  value.clear();
+  addValue(db, address);
+  return value.text;
 }
 
 function addValue(db: Database, address: number): void {
