@@ -107,7 +107,7 @@ export type ArgumentType =
 export interface Argument {
   name: string;
   type: ArgumentType;
-  /** Which key spec a key argument belongs to. */
+  /** Which key spec an argument of keys, or of what their names are made from, belongs to. */
   keySpec?: number;
   token?: string;
   since?: string;

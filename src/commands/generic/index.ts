@@ -1,5 +1,6 @@
 /** The commands that work on keys of any type, and on whole databases. */
 import type { CommandDeclaration } from '../define.ts';
+import { SORT, SORT_RO } from '../sort/sort.ts';
 import { COPY, MOVE } from './copy.ts';
 import { DBSIZE, FLUSHALL, FLUSHDB, SELECT, SWAPDB } from './databases.ts';
 import { DEL, UNLINK } from './del.ts';
@@ -36,6 +37,8 @@ export const GENERIC_COMMANDS: readonly CommandDeclaration[] = [
   RANDOMKEY,
   KEYS,
   SCAN,
+  SORT,
+  SORT_RO,
   OBJECT,
   SELECT,
   DBSIZE,

@@ -74,7 +74,7 @@ class DocsWriter {
       this.text('name', name),
       this.text('type', type),
       this.text('display_text', shown),
-      type === 'key' ? ['key_spec_index', () => this.reply.integer(keySpec ?? 0)] : null,
+      keySpec === undefined ? null : ['key_spec_index', () => this.reply.integer(keySpec)],
       this.text('token', token),
       this.text('since', since),
       this.text('deprecated_since', deprecatedSince),
