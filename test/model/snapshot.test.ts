@@ -13,7 +13,7 @@ import { type ChunkSink, Snapshot } from '../../src/persistence/snapshot.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { CommandRunner } from './command-runner.ts';
 
-const ROUNDS = 30;
+const ROUNDS = 10;
 const KEYS = 60;
 const DATABASES = 4;
 
@@ -30,7 +30,6 @@ const members = (most: number, make: () => string[]) => Array.from({ length: 1 +
 const CHANGES: (() => string[])[] = [
   () => ['SET', key(), text()],
   () => ['SET', key(), String(below(1e9)), 'PX', String(1 + below(400))],
-  () => ['SET', key(), 'L'.repeat(1 << 20)],
   () => ['MSET', key(), text(), key(), text()],
   () => ['APPEND', key(), text()],
   () => ['SETRANGE', key(), String(below(100)), text()],
@@ -78,6 +77,7 @@ const CHANGES: (() => string[])[] = [
 ];
 
 const RARE: (() => string[])[] = [
+  () => ['SET', key(), 'L'.repeat(1 << 20)],
   () => ['SWAPDB', String(below(DATABASES)), String(below(DATABASES))],
   () => ['FLUSHDB'],
   () => ['FLUSHALL'],
@@ -176,7 +176,7 @@ describe('a snapshot', () => {
         for (let i = 0; i < 300; i++) change(runner);
       }
     }
-    expect(emitted).toBeGreaterThan(ROUNDS * 100);
+    expect(emitted).toBeGreaterThan(ROUNDS * 50);
   }, 300_000);
 
   it('given up, it leaves nothing behind', () => {
