@@ -1,5 +1,6 @@
 /** Every command family, in the order in which ids are given. */
 import { BITMAP_COMMANDS } from './bitmap/index.ts';
+import { BLOOM_COMMANDS } from './bloom/index.ts';
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...ZSET_COMMANDS,
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
+  ...BLOOM_COMMANDS,
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,

@@ -173,7 +173,8 @@ export type CommandGroup =
   | 'pubsub'
   | 'transactions'
   | 'scripting'
-  | 'cluster';
+  | 'cluster'
+  | 'module';
 
 /** Where a command comes from when it is not in Redis 7.0, for the README's table and DIFFERENCES.md. */
 export type Handler = (call: Call) => void;

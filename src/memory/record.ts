@@ -20,7 +20,7 @@
 //     inline: RAW, EMBSTR, LISTPACK, INTSET          -           length in bytes   -              yes
 //     INT: a string that is an int64                 TWO_WORDS   low 32 bits       high 32 bits   no
 //     in the LargeTable                              LARGE + TWO_WORDS   its id    length         no
-//     HT, SKIPLIST, QUICKLIST, STREAM                -           a handle          -              no
+//     HT, SKIPLIST, QUICKLIST, STREAM, CHAIN         -           a handle          -              no
 //
 // Example: SET foo bar. 12 + 3 + 3 = 18 bytes, a cell of 32:
 //
@@ -50,6 +50,8 @@ export const TYPE_ZSET = 3;
 export const TYPE_HASH = 4;
 export const TYPE_MODULE = 5;
 export const TYPE_STREAM = 6;
+/** Our own number: in Redis a Bloom filter is a module's value. */
+export const TYPE_BLOOM = 7;
 
 export const ENCODING_RAW = 0;
 export const ENCODING_INT = 1;
@@ -60,6 +62,8 @@ export const ENCODING_EMBSTR = 8;
 export const ENCODING_QUICKLIST = 9;
 export const ENCODING_STREAM = 10;
 export const ENCODING_LISTPACK = 11;
+/** Our own: a chain of structures (../types/bloom/). */
+export const ENCODING_CHAIN = 12;
 
 /** Flags, as flagsOf() gives them. */
 export const HAS_EXPIRE = 1;

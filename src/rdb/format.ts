@@ -9,6 +9,8 @@ export const RDB_SET = 2;
 export const RDB_ZSET = 3;
 export const RDB_HASH = 4;
 export const RDB_ZSET_2 = 5;
+/** A module's value: the module's id, then items that each begin with a MODULE_ number, then MODULE_END. */
+export const RDB_MODULE_2 = 7;
 export const RDB_HASH_ZIPMAP = 9;
 export const RDB_LIST_ZIPLIST = 10;
 export const RDB_SET_INTSET = 11;
@@ -50,6 +52,12 @@ export const CHECKSUM_SIZE = 8;
 /** Containers of a node of RDB_LIST_QUICKLIST_2. */
 export const QUICKLIST_PLAIN = 1;
 export const QUICKLIST_PACKED = 2;
+
+/** What comes next in a value of RDB_MODULE_2. */
+export const MODULE_END = 0;
+export const MODULE_UNSIGNED = 2;
+export const MODULE_DOUBLE = 4;
+export const MODULE_STRING = 5;
 
 /** First byte of a string that is not a length and bytes. */
 export const STRING_INT8 = 0xc0;

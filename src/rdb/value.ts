@@ -8,6 +8,7 @@ import type { Database } from '../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import { readWord0, typeOf } from '../memory/record.ts';
 import { CorruptRdbError, type RdbReader } from './reader.ts';
+import { RDB_BLOOMS } from './values/bloom.ts';
 import { RDB_HASHES } from './values/hash.ts';
 import { RDB_LISTS } from './values/list.ts';
 import { RDB_SETS } from './values/set.ts';
@@ -35,7 +36,7 @@ export interface ValueFormat {
   load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void;
 }
 
-const FORMATS: readonly ValueFormat[] = [RDB_STRINGS, RDB_LISTS, RDB_SETS, RDB_HASHES, RDB_ZSETS];
+const FORMATS: readonly ValueFormat[] = [RDB_STRINGS, RDB_LISTS, RDB_SETS, RDB_HASHES, RDB_ZSETS, RDB_BLOOMS];
 
 const byType: ValueFormat[] = [];
 const byRdbType: ValueFormat[] = [];

@@ -16,6 +16,8 @@ const BATCH = 100;
 const { below, pick } = seededRandom('differential-zsets');
 
 const KEYS = ['z:0', 'z:1', 'z:2', 'z:3', 'z:4', 'z:large'];
+/** Sets, which ZUNION and its relatives take, too. */
+const SETS = ['set:0', 'set:1'];
 const LEX_KEYS = ['lex:0', 'lex:1', 'lex:large'];
 const ODD_KEYS = ['string', '', 'k'.repeat(300)];
 const SCORES = [
@@ -121,7 +123,10 @@ function range(store: boolean): Word[] {
 }
 
 function sources(options: Word[]): Word[] {
-  const keys = Array.from({ length: 1 + below(3) }, () => (chance(90) ? pick(KEYS) : key()));
+  const keys = Array.from({ length: 1 + below(3) }, () => {
+    const kind = below(100);
+    return kind < 75 ? pick(KEYS) : kind < 92 ? pick(SETS) : key();
+  });
   const n = chance(96) ? String(keys.length) : integer();
   const weights = options.includes('WEIGHTS') && chance(40) ? ['WEIGHTS', ...keys.map(score)] : [];
   const aggregate =
@@ -267,6 +272,8 @@ const COMMANDS: [weight: number, make: () => Word[]][] = [
       ...(chance(40) ? ['MATCH', pick(['m*', '*', 'x1?', '[ab]*'])] : []),
     ],
   ],
+  [4, () => ['SADD', pick(SETS), ...Array.from({ length: 1 + below(5) }, member)]],
+  [1, () => ['DEL', pick(SETS)]],
   [3, () => ['DEL', chance(50) ? 'z:large' : key()]],
   [3, () => ['COPY', key(), pick(KEYS), 'REPLACE']],
   [2, () => ['RENAME', pick(KEYS), pick(KEYS)]],

@@ -5,7 +5,7 @@
 import { ProtocolSocket } from './protocol-socket.ts';
 import { encodeCommand } from './raw-client.ts';
 
-/** A bulk string as it is, '+text' for a simple one, '-text' for an error, a number, null, or a tagged aggregate. */
+/** A bulk string as it is, '+text' for a simple one, '-text' for an error, ',text' for a double, a number, null, or a tagged aggregate. */
 export type Typed =
   | string
   | number
@@ -41,7 +41,7 @@ class TypedReader {
     const kind = this.text[this.at];
     const line = this.text.slice(this.at + 1, end);
     this.at = end + 2;
-    if (kind === '+' || kind === '-') return kind + line;
+    if (kind === '+' || kind === '-' || kind === ',') return kind + line;
     if (kind === ':') return Number(line);
     if (kind === '_' || line === '-1') return null;
     if (kind === '#') return line === 't';

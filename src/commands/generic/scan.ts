@@ -168,7 +168,8 @@ function refuse(call: Call, text: string): false {
 
 /** The number of the type of this name; -2, which no key has, when there is no such type. */
 function typeNamed(call: Call, index: number): number {
-  const type = TYPE_NAMES.indexOf(call.lowerText(index));
+  const wanted = call.lowerText(index);
+  const type = TYPE_NAMES.findIndex((name) => name.toLowerCase() === wanted);
   return type < 0 ? -2 : type;
 }
 

@@ -1,5 +1,6 @@
 /** The names of types and encodings, as TYPE, SCAN and OBJECT ENCODING say them, by their numbers in a record. */
 import {
+  ENCODING_CHAIN,
   ENCODING_EMBSTR,
   ENCODING_HT,
   ENCODING_INT,
@@ -10,6 +11,7 @@ import {
   ENCODING_SKIPLIST,
   ENCODING_STREAM,
   encodingOf,
+  TYPE_BLOOM,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_MODULE,
@@ -28,6 +30,7 @@ TYPE_NAMES[TYPE_ZSET] = 'zset';
 TYPE_NAMES[TYPE_HASH] = 'hash';
 TYPE_NAMES[TYPE_MODULE] = 'module';
 TYPE_NAMES[TYPE_STREAM] = 'stream';
+TYPE_NAMES[TYPE_BLOOM] = 'MBbloom--';
 
 const ENCODING_NAMES: string[] = [];
 ENCODING_NAMES[ENCODING_RAW] = 'raw';
@@ -39,6 +42,7 @@ ENCODING_NAMES[ENCODING_EMBSTR] = 'embstr';
 ENCODING_NAMES[ENCODING_QUICKLIST] = 'quicklist';
 ENCODING_NAMES[ENCODING_STREAM] = 'stream';
 ENCODING_NAMES[ENCODING_LISTPACK] = 'listpack';
+ENCODING_NAMES[ENCODING_CHAIN] = 'raw';
 
 /** The encoding of a record as the version that is spoken names it: Redis 7.0 has no lists but quicklists. */
 export function encodingName(word0: number, is72: boolean): string {

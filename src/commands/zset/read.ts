@@ -152,8 +152,9 @@ function rank(call: Call, reverse: boolean): void {
 
 /** Whether argument 3 is WITHSCORE, which 7.0 does not have. Replies the error. */
 function takesScore(call: Call): boolean {
-  if (!call.server.is72) call.reply.error(errors.wrongArity(call.command.name.toLowerCase()));
-  else if (call.argc > 4 || !call.is(3, 'WITHSCORE')) call.reply.error(errors.SYNTAX);
+  if (!call.server.is72 || call.argc > 4)
+    call.reply.error(errors.wrongArity(call.command.name.toLowerCase()));
+  else if (!call.is(3, 'WITHSCORE')) call.reply.error(errors.SYNTAX);
   else return true;
   return false;
 }

@@ -1,6 +1,7 @@
 /**
- * MurmurHash64A (Austin Appleby, public domain) with HyperLogLog's seed: the hash that decides which register an element counts in. It is
- * part of the format: a HyperLogLog is only the same on another server if this is. 64-bit words are pairs of int32.
+ * MurmurHash64A (Austin Appleby, public domain), by default with HyperLogLog's seed: the hash that decides which register an element
+ * counts in, and which bits of a Bloom filter an item is. It is part of the formats: a value is only the same on another server if
+ * this is. 64-bit words are pairs of int32.
  */
 
 const M_HI = 0xc6a4a793 | 0;
@@ -37,11 +38,12 @@ function fold(words: Int32Array): void {
 }
 
 /** Leaves the hash of bytes[start..end) in `hash`. Allocates nothing. */
-export function murmur64(bytes: Uint8Array, start: number, end: number): void {
+export function murmur64(bytes: Uint8Array, start: number, end: number, seedHi = 0, seedLo = SEED): void {
   hash[LO] = end - start;
   hash[HI] = 0;
   multiply(hash);
-  hash[LO] ^= SEED;
+  hash[LO] ^= seedLo;
+  hash[HI] ^= seedHi;
   let at = start;
   for (; at + 8 <= end; at += 8) {
     word[LO] = wordAt(bytes, at);

@@ -14,6 +14,7 @@ test('types, encodings and flags have the numbers that disks know', () => {
   expect([TYPE_STRING, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_HASH, TYPE_MODULE, TYPE_STREAM]).toEqual([
     0, 1, 2, 3, 4, 5, 6,
   ]);
+  expect(record.TYPE_BLOOM).toBe(7);
   expect({
     raw: record.ENCODING_RAW,
     int: record.ENCODING_INT,
@@ -24,6 +25,7 @@ test('types, encodings and flags have the numbers that disks know', () => {
     quicklist: record.ENCODING_QUICKLIST,
     stream: record.ENCODING_STREAM,
     listpack: record.ENCODING_LISTPACK,
+    chain: record.ENCODING_CHAIN,
   }).toEqual({
     raw: 0,
     int: 1,
@@ -34,6 +36,7 @@ test('types, encodings and flags have the numbers that disks know', () => {
     quicklist: 9,
     stream: 10,
     listpack: 11,
+    chain: 12,
   });
   expect([HAS_EXPIRE, TWO_WORDS, LONG_KEY, LARGE]).toEqual([1, 2, 4, 8]);
 });
