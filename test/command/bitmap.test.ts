@@ -10,6 +10,8 @@ const BIT = 'error: ERR bit is not an integer or out of range';
 const TYPE =
   'error: ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 const bytes = (...values: number[]): Buffer => Buffer.from(values);
+const bytesOf = (size: number, value: (index: number) => number): Buffer =>
+  Buffer.from(Uint8Array.from({ length: size }, (_, index) => value(index)));
 
 describeOnBoth('bitmap', [], ({ run, call }) => {
   it('SETBIT, GETBIT: bits from the highest of the first byte on', async () => {
@@ -224,16 +226,16 @@ describeOnBoth('bitmap', [], ({ run, call }) => {
 
   it('BITOP: strings of several MB and of odd lengths', async () => {
     const sizes = [3_000_001, 2_000_000, 70_001, 5];
-    const all = sizes.map((size, i) => Buffer.from({ length: size }, (_, at) => (at * (i + 3)) ^ (at >>> 9)));
+    const all = sizes.map((size, i) => bytesOf(size, (at) => (at * (i + 3)) ^ (at >>> 9)));
     for (const [i, value] of all.entries()) await call('SET', `k${i}`, value);
     const at = (i: number, index: number): number => all[i][index] ?? 0;
-    const expected = Buffer.from({ length: sizes[0] }, (_, n) => at(0, n) ^ at(1, n) ^ at(2, n) ^ at(3, n));
+    const expected = bytesOf(sizes[0], (n) => at(0, n) ^ at(1, n) ^ at(2, n) ^ at(3, n));
     expect(await run('BITOP XOR d k3 k0 k2 k1')).toBe(sizes[0]);
     const result = Buffer.from((await run('GET d')) as string, 'latin1');
     expect(result.equals(expected)).toBe(true);
     expect(await run('BITOP AND d d k2')).toBe(sizes[0]);
     const anded = Buffer.from((await run('GET d')) as string, 'latin1');
-    expect(anded.equals(Buffer.from({ length: sizes[0] }, (_, n) => expected[n] & at(2, n)))).toBe(true);
+    expect(anded.equals(bytesOf(sizes[0], (n) => expected[n] & at(2, n)))).toBe(true);
     expect(await run('BITOP NOT d k3')).toBe(5);
   });
 
