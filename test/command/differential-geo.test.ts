@@ -1,6 +1,6 @@
 /**
- * Random geo commands: see differential.ts. Results come in the same order as from the real server, distances with the same digits; only
- * which of several members at the very same distance COUNT leaves out is not said, so that places are all different.
+ * Random geo commands: see differential.ts. Results come in the same order as from the real server, those at the same distance too, and
+ * with the same digits.
  */
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { differential } from './differential.ts';
@@ -11,7 +11,9 @@ const chance = (percent: number): boolean => below(100) < percent;
 
 const KEYS = [...Array.from({ length: 4 }, (_, i) => `geo:${i}`), 'string'];
 const key = (): string => (chance(98) ? KEYS[below(4)] : 'string');
+/** Where places are stored, and where distances: of these the last digit may differ, as sine and cosine do. */
 const STORED = ['stored:0', 'stored:1'];
+const DISTANCES = ['distances:0', 'distances:1'];
 const member = (): string => (chance(97) ? `place:${below(400)}` : 'none');
 
 /** Two crowded regions, one of them at the date line, and the whole earth. */
@@ -75,7 +77,10 @@ function withParts(): string[][] {
 
 const stored = (): string[][] =>
   chance(40)
-    ? [[pick(['STORE', 'STOREDIST']), pick(STORED)], ...(chance(3) ? [['WITHDIST']] : [])]
+    ? [
+        chance(50) ? ['STORE', pick(STORED)] : ['STOREDIST', pick(DISTANCES)],
+        ...(chance(3) ? [['WITHDIST']] : []),
+      ]
     : withParts();
 
 differential({
@@ -98,14 +103,10 @@ differential({
     [6, () => ['GEOHASH', key(), ...Array.from({ length: below(4) }, member)]],
     [6, () => ['GEOPOS', key(), ...Array.from({ length: below(4) }, member)]],
     [30, () => ['GEOSEARCH', key(), ...shuffled([from(), by(), ...common(), ...withParts()])]],
+    [4, () => ['GEOSEARCHSTORE', pick(STORED), key(), ...shuffled([from(), by(), ...common()])]],
     [
-      8,
-      () => [
-        'GEOSEARCHSTORE',
-        pick(STORED),
-        key(),
-        ...shuffled([from(), by(), ...common(), ...(chance(40) ? [['STOREDIST']] : [])]),
-      ],
+      4,
+      () => ['GEOSEARCHSTORE', pick(DISTANCES), key(), 'STOREDIST', ...shuffled([from(), by(), ...common()])],
     ],
     [8, () => ['GEORADIUS', key(), ...place(), length(), unit(), ...shuffled([...common(), ...stored()])]],
     [
@@ -132,13 +133,14 @@ differential({
     [0.3, () => ['DEL', key()]],
     [1, () => ['SET', 'string', 'x']],
     [4, () => ['ZRANGE', pick(STORED), '0', '-1', 'WITHSCORES']],
+    [4, () => ['ZRANGE', pick(DISTANCES), '0', '-1']],
     [2, () => ['OBJECT', 'ENCODING', pick(STORED)]],
   ],
   look: (name) =>
     name === 'string'
       ? [['TYPE', name]]
       : [
-          ['ZRANGE', name, '0', '-1', 'WITHSCORES'],
+          ['ZRANGE', name, '0', '-1', ...(DISTANCES.includes(name) ? [] : ['WITHSCORES'])],
           ['OBJECT', 'ENCODING', name],
         ],
 });

@@ -180,6 +180,12 @@ const UNSORTED = 0;
 const ASCENDING = 1;
 const DESCENDING = 2;
 
+/** Where a search has its centre from. */
+const NONE = -1;
+const MEMBER = 0;
+const PLACE = 1;
+const CORNERS = 2;
+
 const shape: Shape = { kind: CIRCLE, lon: 0, lat: 0, width: 0, height: 0, corners: [] };
 
 /** What the call under way asks for. */
@@ -195,8 +201,9 @@ const options = {
   /** The argument that is the key to store in; 0 for none. */
   target: 0,
   storeDistance: false,
-  hasCenter: false,
-  hasShape: false,
+  center: NONE,
+  /** The kind of the shape. */
+  by: NONE,
 };
 
 function beginOptions(target: number): void {
@@ -211,8 +218,8 @@ function beginOptions(target: number): void {
   options.any = false;
   options.target = target;
   options.storeDistance = false;
-  options.hasCenter = false;
-  options.hasShape = false;
+  options.center = NONE;
+  options.by = NONE;
 }
 
 function refuse(call: Call, text: string): false {
@@ -292,7 +299,6 @@ function readPolygon(call: Call, index: number): boolean {
     shape.corners.push(lonLat.lon, lonLat.lat);
   }
   centerPolygon(shape);
-  options.hasCenter = true;
   return true;
 }
 
@@ -303,22 +309,28 @@ function readSearchOption(call: Call, index: number, address: number): number {
     options.storeDistance = true;
     return 1;
   }
-  if (!options.hasCenter && following >= 1 && call.is(index, 'FROMMEMBER')) {
-    options.hasCenter = true;
+  const { center, by } = options;
+  // The same one may come again, and counts then; another one may not.
+  if (center !== PLACE && center !== CORNERS && following >= 1 && call.is(index, 'FROMMEMBER')) {
+    options.center = MEMBER;
     return address === 0 || centerOnMember(call, address, index + 1) ? 2 : -1;
   }
-  if (!options.hasCenter && following >= 2 && call.is(index, 'FROMLONLAT')) {
-    options.hasCenter = true;
+  if (center !== MEMBER && center !== CORNERS && following >= 2 && call.is(index, 'FROMLONLAT')) {
+    options.center = PLACE;
     return centerOnPlace(call, index + 1) ? 3 : -1;
   }
-  if (options.hasShape) return 0;
-  options.hasShape = true;
-  if (following >= 2 && call.is(index, 'BYRADIUS')) return readCircle(call, index + 1) ? 3 : -1;
-  if (following >= 3 && call.is(index, 'BYBOX')) return readBox(call, index + 1) ? 4 : -1;
-  if (!options.hasCenter && following >= 2 && call.is(index, 'BYPOLYGON')) {
-    return readPolygon(call, index + 1) ? 2 + shape.corners.length : -1;
+  if ((by === NONE || by === CIRCLE) && following >= 2 && call.is(index, 'BYRADIUS')) {
+    options.by = CIRCLE;
+    return readCircle(call, index + 1) ? 3 : -1;
   }
-  return 0;
+  if ((by === NONE || by === BOX) && following >= 3 && call.is(index, 'BYBOX')) {
+    options.by = BOX;
+    return readBox(call, index + 1) ? 4 : -1;
+  }
+  if (by !== NONE || center !== NONE || following < 2 || !call.is(index, 'BYPOLYGON')) return 0;
+  options.by = POLYGON;
+  options.center = CORNERS;
+  return readPolygon(call, index + 1) ? 2 + shape.corners.length : -1;
 }
 
 /** What is wrong with the options together; null for nothing. */
@@ -326,8 +338,8 @@ function conflict(call: Call, isSearch: boolean): string | null {
   if (options.target > 0 && (options.withDistance || options.withHash || options.withPlace)) {
     return errors.geoStoreWith(isSearch ? 'GEOSEARCHSTORE' : 'STORE option in GEORADIUS');
   }
-  if (isSearch && !options.hasCenter) return errors.geoNoCenter(call.text(0));
-  if (isSearch && !options.hasShape) return errors.geoNoShape(call.text(0));
+  if (isSearch && options.center === NONE) return errors.geoNoCenter(call.text(0));
+  if (isSearch && options.by === NONE) return errors.geoNoShape(call.text(0));
   return options.any && options.count === 0 ? errors.GEO_ANY : null;
 }
 
@@ -389,8 +401,8 @@ function run(call: Call, address: number, isSearch: boolean): void {
   search(call.db, address, shape, options.any ? options.count : 0);
   // The nearest ones are meant, unless any will do.
   if (options.count > 0 && options.sort === UNSORTED && !options.any) options.sort = ASCENDING;
-  if (options.sort !== UNSORTED) sortFound(options.sort === ASCENDING);
   const n = options.count === 0 ? found.count : Math.min(found.count, options.count);
+  if (options.sort !== UNSORTED) sortFound(options.sort === ASCENDING, n);
   if (options.target > 0) storeFound(call, n);
   else replyFound(call, n);
   forgetFound();

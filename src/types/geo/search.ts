@@ -7,6 +7,7 @@ import { ZsetWalk } from '../zset/walk.ts';
 import { rankOfScore } from '../zset/zset.ts';
 import { areasOf } from './areas.ts';
 import { decode, place, scoreBehind, scoreOf } from './geohash.ts';
+import { sortByDistance } from './order.ts';
 import { distanceWithin, type Shape } from './shape.ts';
 
 const KEPT_MAX = 1 << 20;
@@ -101,9 +102,7 @@ function enlargeBytes(size: number): void {
   found.bytes.set(bytes);
 }
 
-/** Sorts what was found, the nearest or the farthest first. */
-export function sortFound(ascending: boolean): void {
-  const { distances } = found;
-  if (ascending) found.order.sort((a, b) => distances[a] - distances[b]);
-  else found.order.sort((a, b) => distances[b] - distances[a]);
+/** Puts what was found in order, the nearest or the farthest first, so that at least the first `n` are right. */
+export function sortFound(ascending: boolean, n: number): void {
+  sortByDistance(found.order, found.distances, ascending, n);
 }
