@@ -4,6 +4,7 @@ import { BLOOM_COMMANDS } from './bloom/index.ts';
 import { CONNECTION_COMMANDS } from './connection/index.ts';
 import type { CommandDeclaration } from './define.ts';
 import { GENERIC_COMMANDS } from './generic/index.ts';
+import { GEO_COMMANDS } from './geo/index.ts';
 import { HASH_COMMANDS } from './hash/index.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/index.ts';
 import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...BLOOM_COMMANDS,
+  ...GEO_COMMANDS,
   ...GENERIC_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,

@@ -201,3 +201,33 @@ export const PFDEBUG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
 export function unknownPfDebug(given: string): string {
   return `ERR Unknown PFDEBUG subcommand '${given}'`;
 }
+
+// --- geo --------------------------------------------------------------------------------------------
+
+export const GEO_UNIT = 'ERR unsupported unit provided. please use M, KM, FT, MI';
+export const GEO_RADIUS = 'ERR need numeric radius';
+export const GEO_RADIUS_NEGATIVE = 'ERR radius cannot be negative';
+export const GEO_WIDTH = 'ERR need numeric width';
+export const GEO_HEIGHT = 'ERR need numeric height';
+export const GEO_BOX_NEGATIVE = 'ERR height or width cannot be negative';
+export const GEO_COUNT = 'ERR COUNT must be > 0';
+export const GEO_MEMBER = 'ERR could not decode requested zset member';
+export const GEO_ANY = 'ERR the ANY argument requires COUNT argument';
+/** Valkey's. */
+export const GEO_CORNERS = 'ERR GEOSEARCH BYPOLYGON must have at least 3 vertices';
+
+export function invalidLonLat(lon: string, lat: string): string {
+  return `ERR invalid longitude,latitude pair ${lon},${lat}`;
+}
+
+export function geoStoreWith(what: string): string {
+  return `ERR ${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`;
+}
+
+export function geoNoCenter(command: string): string {
+  return `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`;
+}
+
+export function geoNoShape(command: string): string {
+  return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`;
+}

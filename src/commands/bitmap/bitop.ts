@@ -1,12 +1,11 @@
 /** BITOP: strings combined bit by bit into another; DIFF, DIFF1, ANDOR and ONE are Redis 8.2's. */
 import { newUnfilled } from '../../base/bytes.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
-import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { AddressList } from '../../memory/address-list.ts';
-import { ENCODING_RAW, TYPE_STRING, writeTypeAndEncoding } from '../../memory/record.ts';
+import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { combine, DIFF, NOT, ONE } from '../../types/bitmap/combine.ts';
-import { setBytes, stringSize } from '../../types/string/string-value.ts';
+import { setOwnedBytes, stringSize } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
 import { arg, DENYOOM, defineCommand, keyAt, keysFrom, WRITE } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
@@ -75,7 +74,5 @@ function storeCombined(call: Call, operation: number, old: number, size: number)
   const out = newUnfilled(size);
   combine(db, operation, sources, out, size);
   const hash = call.keyHash(2);
-  const address = setBytes(db, old, hash, bytes, call.start(2), call.end(2), out, 0, size, NO_EXPIRE);
-  const i32 = db.arena.i32[segmentOf(address)];
-  writeTypeAndEncoding(i32, byteOffsetOf(address), TYPE_STRING, ENCODING_RAW);
+  setOwnedBytes(db, old, hash, bytes, call.start(2), call.end(2), out, NO_EXPIRE);
 }

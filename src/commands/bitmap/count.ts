@@ -57,28 +57,41 @@ export const BITPOS = defineCommand({
   handler: bitPos,
 });
 
-/** The arguments at which the parts of BITCOUNT and BITPOS begin. */
-const COUNT_PART = 2;
-const POSITION_PART = 3;
-
 /** The part that the arguments name, as they say it: NaN where they do not. */
 const part = { start: 0, end: 0, inBits: false };
 /** The same in bits of a string: [from..until), empty when from >= until. */
 const bits = { from: 0, until: 0 };
 
-/** Reads start, end and unit from argument `index` on; false after an error reply. */
-function readPart(call: Call, index: number): boolean {
+/** Reads start, end and unit of BITCOUNT, in this order; false after an error reply. */
+function readCountPart(call: Call): boolean {
+  // A start alone is not enough.
+  if (call.argc === 3 || call.argc > 5) return refuse(call, errors.SYNTAX);
+  beginPart();
+  if (call.argc === 2) return true;
+  if (!readInto(call, 2, 'start') || !readInto(call, 3, 'end')) return false;
+  // 7.0 sees that there is nothing to count before it looks at the unit.
+  if (!call.server.is72 && isBackwards()) return true;
+  return call.argc < 5 || readUnit(call, 4);
+}
+
+/** Reads start, unit and end of BITPOS, in this order. */
+function readPositionPart(call: Call): boolean {
+  if (call.argc > 6) return refuse(call, errors.SYNTAX);
+  beginPart();
+  if (call.argc > 3 && !readInto(call, 3, 'start')) return false;
+  if (call.argc > 5 && !readUnit(call, 5)) return false;
+  return call.argc < 5 || readInto(call, 4, 'end');
+}
+
+function beginPart(): void {
   part.start = Number.NaN;
   part.end = Number.NaN;
   part.inBits = false;
-  if (call.argc > index + 3) return refuse(call, errors.SYNTAX);
-  if (call.argc > index && !readInto(call, index, 'start')) return false;
-  if (call.argc > index + 1 && !readInto(call, index + 1, 'end')) return false;
-  if (call.argc <= index + 2) return true;
-  // 7.0 sees that BITCOUNT has nothing to count before it looks at the unit.
-  if (index === COUNT_PART && !call.server.is72 && isBackwards()) return true;
-  part.inBits = call.is(index + 2, 'BIT');
-  return part.inBits || call.is(index + 2, 'BYTE') ? true : refuse(call, errors.SYNTAX);
+}
+
+function readUnit(call: Call, index: number): boolean {
+  part.inBits = call.is(index, 'BIT');
+  return part.inBits || call.is(index, 'BYTE') ? true : refuse(call, errors.SYNTAX);
 }
 
 /** Whether the part ends before it begins, in whatever unit. */
@@ -124,12 +137,6 @@ function bitCount(call: Call): void {
   reply.integer(isEmpty ? 0 : countOnesBetween(view.bytes, view.start, bits.from, bits.until));
 }
 
-/** A start alone is not enough. */
-function readCountPart(call: Call): boolean {
-  if (call.argc === 3) return refuse(call, errors.SYNTAX);
-  return readPart(call, COUNT_PART);
-}
-
 function bitPos(call: Call): void {
   const { db, reply } = call;
   const bit = parseSafeInteger(call.bytes, call.start(2), call.end(2));
@@ -141,14 +148,14 @@ function bitPos(call: Call): void {
     reply.error(errors.BIT_ARGUMENT);
     return;
   }
-  if (call.server.is72 && !readPart(call, POSITION_PART)) return;
+  if (call.server.is72 && !readPositionPart(call)) return;
   const address = findForRead(call, 1, TYPE_STRING);
   if (address === WRONG) return;
   if (address === 0) {
     reply.integer(bit === 1 ? -1 : 0);
     return;
   }
-  if (!call.server.is72 && !readPart(call, POSITION_PART)) return;
+  if (!call.server.is72 && !readPositionPart(call)) return;
   readString(db, address);
   reply.integer(positionOf(bit));
 }

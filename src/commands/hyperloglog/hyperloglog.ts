@@ -19,11 +19,12 @@ import {
   markOf,
   merged,
   mergeRegisters,
-  REGISTERS,
   setDense,
   setInSketch,
   sketch,
   storeCardinality,
+  storeMerged,
+  UNCHANGED,
 } from '../../types/hyperloglog/hyperloglog.ts';
 import { growString, newZeros, readString, stringSize, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
@@ -126,31 +127,32 @@ function addToDense(call: Call, address: number): number {
   return updated;
 }
 
-/** Counts the elements in a sparse or a new one, in a copy. Returns how many made a difference, a new key being one; -1 after an error reply. */
+/**
+ * Counts the elements in a sparse or a new one, in a copy. Returns how many made a difference, a new key being one; -1 after an error
+ * reply. As in Redis, what was counted before an element that met a wrong run stays.
+ */
 function addToSparse(call: Call, address: number): number {
   const { hllSparseBytes } = call.db.keyspace.packing;
   let updated = 0;
+  let outcome = UNCHANGED;
   if (address === 0) {
     beginSketch();
     updated++;
   } else if (!loadView(call)) {
     return -1;
   }
-  for (let i = 2; i < call.argc; i++) {
+  for (let i = 2; i < call.argc && outcome !== CORRUPT; i++) {
     markOf(call.bytes, call.start(i), call.end(i));
-    const outcome = setInSketch(mark.index, mark.count, hllSparseBytes);
-    if (outcome === CORRUPT) {
-      call.reply.error(errors.CORRUPT_HYPERLOGLOG);
-      return -1;
-    }
+    outcome = setInSketch(mark.index, mark.count, hllSparseBytes);
     if (outcome === CHANGED) updated++;
   }
-  if (updated > 0) {
-    forgetCardinality(sketch.bytes, 0);
-    storeSketch(call, 1, address);
-  } else {
-    openInPlace(call, 1, address);
+  if (updated > 0) storeSketch(call, 1, address);
+  else openInPlace(call, 1, address);
+  if (outcome === CORRUPT) {
+    call.reply.error(errors.CORRUPT_HYPERLOGLOG);
+    return -1;
   }
+  if (updated > 0) forgetCardinality(view.bytes, view.start);
   return updated;
 }
 
@@ -215,8 +217,7 @@ function pfMerge(call: Call): void {
   if (address === 0) beginSketch();
   else if (!readHyperLogLog(call, address) || !loadView(call)) return;
   if (anyDense) makeDense();
-  const { hllSparseBytes } = db.keyspace.packing;
-  for (let i = 0; i < REGISTERS; i++) if (merged[i] > 0) setInSketch(i, merged[i], hllSparseBytes);
+  storeMerged(db.keyspace.packing.hllSparseBytes);
   forgetCardinality(sketch.bytes, 0);
   storeSketch(call, 1, address);
   db.keyspace.dirty++;

@@ -8,7 +8,8 @@
  *     ANDOR            in the first and in some other          first & (others)
  *     ONE              in exactly one
  *
- * The strings begin at any byte, so each is copied to aligned memory some KB at a time and combined there by words.
+ * All is done by words, some KB at a time, which stay in the processor's cache. A part of a string that does not begin at a
+ * word's boundary, or is not as long as others, is copied to where it does and is.
  */
 import type { Database } from '../../keyspace/database.ts';
 import type { AddressList } from '../../memory/address-list.ts';
@@ -25,8 +26,8 @@ export const ONE = 7;
 
 const CHUNK_SIZE = 16 << 10;
 
-const loaded = new Uint8Array(CHUNK_SIZE);
-const loadedWords = new Int32Array(loaded.buffer);
+const copied = new Uint8Array(CHUNK_SIZE);
+const copiedWords = new Int32Array(copied.buffer);
 const combined = new Uint8Array(CHUNK_SIZE);
 const combinedWords = new Int32Array(combined.buffer);
 /** Bits that were in two or more, for ONE. */
@@ -52,16 +53,19 @@ export function combine(
   }
 }
 
-/** Loads the bytes from `from` on of a string, and zeroes where it has no more, as `words` words. */
-function load(db: Database, address: number, from: number, words: number): void {
+/** The words of a part of a string, and of zeroes where it has no more, as they lie or in `copied`. Allocates a view. */
+function load(db: Database, address: number, from: number, words: number): Int32Array {
   let size = 0;
   if (address !== 0) {
     readString(db, address);
-    size = Math.max(0, Math.min(words * 4, view.end - view.start - from));
-    const start = view.start + from;
-    if (size > 0) loaded.set(view.bytes.subarray(start, start + size));
+    const { bytes, start, end } = view;
+    const at = bytes.byteOffset + start + from;
+    size = Math.max(0, Math.min(words * 4, end - start - from));
+    if ((at & 3) === 0 && size === CHUNK_SIZE) return new Int32Array(bytes.buffer, at, words);
+    if (size > 0) copied.set(bytes.subarray(start + from, start + from + size));
   }
-  loaded.fill(0, size, words * 4);
+  copied.fill(0, size, words * 4);
+  return copiedWords;
 }
 
 function combineAll(
@@ -71,25 +75,57 @@ function combineAll(
   from: number,
   words: number,
 ): void {
-  load(db, sources.addresses[0], from, words);
-  combinedWords.set(loadedWords);
+  combinedWords.set(firstWords(load(db, sources.addresses[0], from, words), words));
   for (let i = 1; i < sources.length; i++) {
-    load(db, sources.addresses[i], from, words);
-    if (operation === AND) for (let w = 0; w < words; w++) combinedWords[w] &= loadedWords[w];
-    else if (operation === OR) for (let w = 0; w < words; w++) combinedWords[w] |= loadedWords[w];
-    else for (let w = 0; w < words; w++) combinedWords[w] ^= loadedWords[w];
+    const loaded = load(db, sources.addresses[i], from, words);
+    if (operation === AND) andWords(loaded, words);
+    else if (operation === OR) orWords(loaded, words);
+    else xorWords(loaded, words);
   }
   if (operation === NOT) for (let w = 0; w < words; w++) combinedWords[w] = ~combinedWords[w];
+}
+
+function firstWords(all: Int32Array, words: number): Int32Array {
+  return words < all.length ? all.subarray(0, words) : all;
+}
+
+// Four words a round take two thirds of the time of one. The last round may go past `words`: what is there is never used.
+
+function andWords(loaded: Int32Array, words: number): void {
+  for (let w = 0; w < words; w += 4) {
+    combinedWords[w] &= loaded[w];
+    combinedWords[w + 1] &= loaded[w + 1];
+    combinedWords[w + 2] &= loaded[w + 2];
+    combinedWords[w + 3] &= loaded[w + 3];
+  }
+}
+
+function orWords(loaded: Int32Array, words: number): void {
+  for (let w = 0; w < words; w += 4) {
+    combinedWords[w] |= loaded[w];
+    combinedWords[w + 1] |= loaded[w + 1];
+    combinedWords[w + 2] |= loaded[w + 2];
+    combinedWords[w + 3] |= loaded[w + 3];
+  }
+}
+
+function xorWords(loaded: Int32Array, words: number): void {
+  for (let w = 0; w < words; w += 4) {
+    combinedWords[w] ^= loaded[w];
+    combinedWords[w + 1] ^= loaded[w + 1];
+    combinedWords[w + 2] ^= loaded[w + 2];
+    combinedWords[w + 3] ^= loaded[w + 3];
+  }
 }
 
 function combineOne(db: Database, sources: AddressList, from: number, words: number): void {
   combinedWords.fill(0, 0, words);
   repeated.fill(0, 0, words);
   for (let i = 0; i < sources.length; i++) {
-    load(db, sources.addresses[i], from, words);
+    const loaded = load(db, sources.addresses[i], from, words);
     for (let w = 0; w < words; w++) {
-      repeated[w] |= combinedWords[w] & loadedWords[w];
-      combinedWords[w] |= loadedWords[w];
+      repeated[w] |= combinedWords[w] & loaded[w];
+      combinedWords[w] |= loaded[w];
     }
   }
   for (let w = 0; w < words; w++) combinedWords[w] &= ~repeated[w];
@@ -102,13 +138,9 @@ function combineWithFirst(
   from: number,
   words: number,
 ): void {
-  load(db, sources.addresses[0], from, words);
-  first.set(loadedWords);
+  first.set(firstWords(load(db, sources.addresses[0], from, words), words));
   combinedWords.fill(0, 0, words);
-  for (let i = 1; i < sources.length; i++) {
-    load(db, sources.addresses[i], from, words);
-    for (let w = 0; w < words; w++) combinedWords[w] |= loadedWords[w];
-  }
+  for (let i = 1; i < sources.length; i++) orWords(load(db, sources.addresses[i], from, words), words);
   if (operation === DIFF) for (let w = 0; w < words; w++) combinedWords[w] = first[w] & ~combinedWords[w];
   else if (operation === DIFF1) for (let w = 0; w < words; w++) combinedWords[w] &= ~first[w];
   else for (let w = 0; w < words; w++) combinedWords[w] &= first[w];

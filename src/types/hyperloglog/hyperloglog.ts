@@ -195,29 +195,70 @@ export const CORRUPT = -1;
 
 /** Makes a register of `sketch`, sparse or dense, at least `count`. */
 export function setInSketch(index: number, count: number, sparseMax: number): number {
-  const { bytes } = sketch;
-  if (bytes[ENCODING_AT] === DENSE) return setDense(bytes, 0, index, count) ? CHANGED : UNCHANGED;
+  if (sketch.bytes[ENCODING_AT] === DENSE)
+    return setDense(sketch.bytes, 0, index, count) ? CHANGED : UNCHANGED;
   if (count > VALUE_MAX) return setAsDense(index, count);
+  return findRun(index) ? setInRun(index, count, sparseMax) : CORRUPT;
+}
+
+/** The run that findRun() has found: where it is, its first register, and where the run before it is, itself when there is none. */
+const found = { at: 0, first: 0, previous: 0 };
+
+/** Finds the run that register `index` is in, and reads it. */
+function findRun(index: number): boolean {
+  const { bytes, size } = sketch;
   let at = HEADER_SIZE;
-  let previous = HEADER_SIZE;
   let first = 0;
-  let isFound = false;
-  while (at < sketch.size) {
+  found.previous = at;
+  while (at < size) {
     readRun(bytes, at);
-    isFound = index < first + run.length;
-    if (isFound) break;
-    previous = at;
+    if (index < first + run.length) {
+      found.at = at;
+      found.first = first;
+      return true;
+    }
+    found.previous = at;
     at += run.size;
     first += run.length;
   }
-  if (!isFound) return CORRUPT;
+  return false;
+}
+
+/** The runs up to the one before the register that was set last: setting it has not moved their starts. */
+const passed = { at: new Uint16Array(REGISTERS), first: new Uint16Array(REGISTERS), count: 0 };
+
+/** findRun() for a register above the last one, from where that was: n registers take one walk. */
+function findNextRun(index: number): boolean {
+  const { bytes, size } = sketch;
+  if (passed.count > 0) passed.count--;
+  let at = passed.count === 0 ? HEADER_SIZE : passed.at[passed.count];
+  let first = passed.count === 0 ? 0 : passed.first[passed.count];
+  while (at < size) {
+    readRun(bytes, at);
+    if (index < first + run.length) {
+      found.at = at;
+      found.first = first;
+      found.previous = passed.count === 0 ? HEADER_SIZE : passed.at[passed.count - 1];
+      return true;
+    }
+    passed.at[passed.count] = at;
+    passed.first[passed.count++] = first;
+    at += run.size;
+    first += run.length;
+  }
+  return false;
+}
+
+/** Makes a register of the run that was found at least `count`. */
+function setInRun(index: number, count: number, sparseMax: number): number {
+  const { bytes } = sketch;
   if (run.value >= count) return UNCHANGED;
   if (run.length === 1 && run.size === 1) {
-    putValue(bytes, at, count, 1);
-  } else if (!splitRun(at, first, index, count, sparseMax)) {
+    putValue(bytes, found.at, count, 1);
+  } else if (!splitRun(found.at, found.first, index, count, sparseMax)) {
     return setAsDense(index, count);
   }
-  joinRuns(previous);
+  joinRuns(found.previous);
   forgetCardinality(bytes, 0);
   return CHANGED;
 }
@@ -310,10 +351,7 @@ export const merged = new Uint8Array(REGISTERS);
 /** Makes `merged` at least what the string bytes[start..end) has; false when its runs do not cover the registers. */
 export function mergeRegisters(bytes: Uint8Array, start: number, end: number): boolean {
   if (encodingOf(bytes, start) === DENSE) {
-    for (let i = 0; i < REGISTERS; i++) {
-      const value = readRegister(bytes, start, i);
-      if (value > merged[i]) merged[i] = value;
-    }
+    mergeDense(bytes, start + HEADER_SIZE);
     return true;
   }
   let index = 0;
@@ -328,14 +366,60 @@ export function mergeRegisters(bytes: Uint8Array, start: number, end: number): b
   return index === REGISTERS;
 }
 
+/** The same of dense registers at bytes[at]: four at a time, which are three bytes. */
+function mergeDense(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < REGISTERS; i += 4) {
+    const four = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    at += 3;
+    if ((four & 63) > merged[i]) merged[i] = four & 63;
+    if (((four >>> 6) & 63) > merged[i + 1]) merged[i + 1] = (four >>> 6) & 63;
+    if (((four >>> 12) & 63) > merged[i + 2]) merged[i + 2] = (four >>> 12) & 63;
+    if (four >>> 18 > merged[i + 3]) merged[i + 3] = four >>> 18;
+  }
+}
+
+/** Makes `sketch` what `merged` is, which is at least what it was. */
+export function storeMerged(sparseMax: number): void {
+  const { bytes } = sketch;
+  passed.count = 0;
+  for (let i = 0; i < REGISTERS && bytes[ENCODING_AT] === SPARSE; i++) {
+    if (merged[i] > VALUE_MAX) setAsDense(i, merged[i]);
+    else if (merged[i] > 0 && findNextRun(i)) setInRun(i, merged[i], sparseMax);
+  }
+  if (bytes[ENCODING_AT] === DENSE) packMerged(bytes, HEADER_SIZE);
+}
+
+/** Writes `merged` as dense registers. */
+function packMerged(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < REGISTERS; i += 4) {
+    const four = merged[i] | (merged[i + 1] << 6) | (merged[i + 2] << 12) | (merged[i + 3] << 18);
+    bytes[at] = four;
+    bytes[at + 1] = four >>> 8;
+    bytes[at + 2] = four >>> 16;
+    at += 3;
+  }
+}
+
 /** How many registers have each value. */
 const histogram = new Int32Array(64);
+
+/** Adds dense registers at bytes[at] to `histogram`. */
+function countDense(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < REGISTERS; i += 4) {
+    const four = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    at += 3;
+    histogram[four & 63]++;
+    histogram[(four >>> 6) & 63]++;
+    histogram[(four >>> 12) & 63]++;
+    histogram[four >>> 18]++;
+  }
+}
 
 /** About how many different elements the string bytes[start..end) has seen; -1 when its runs do not cover the registers. */
 export function countElements(bytes: Uint8Array, start: number, end: number): number {
   histogram.fill(0);
   if (encodingOf(bytes, start) === DENSE) {
-    for (let i = 0; i < REGISTERS; i++) histogram[readRegister(bytes, start, i)]++;
+    countDense(bytes, start + HEADER_SIZE);
     return estimate();
   }
   let index = 0;

@@ -166,6 +166,27 @@ export function setBytes(
   return address;
 }
 
+/** setBytes() for a value that is raw however short, and whose buffer the caller gives up: a long one is not copied. */
+export function setOwnedBytes(
+  db: Database,
+  old: number,
+  hash: number,
+  bytes: Uint8Array,
+  ks: number,
+  ke: number,
+  value: Uint8Array<ArrayBuffer>,
+  expireMs: number,
+): number {
+  const size = value.length;
+  if (!fitsInline(ke - ks, size)) {
+    const id = db.keyspace.large.adopt(value.buffer);
+    return setLarge(db, old, hash, bytes, ks, ke, id, size, expireMs);
+  }
+  const address = setBytes(db, old, hash, bytes, ks, ke, value, 0, size, expireMs);
+  writeTypeAndEncoding(db.arena.i32[segmentOf(address)], byteOffsetOf(address), TYPE_STRING, ENCODING_RAW);
+  return address;
+}
+
 /** A new key of `size` zero bytes, raw; `view` is then at them. Returns the record's address. */
 export function newZeros(
   db: Database,
