@@ -10,6 +10,7 @@ import { LIST_COMMANDS } from './list/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { SET_COMMANDS } from './set/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
+import { TRANSACTION_COMMANDS } from './transaction/index.ts';
 import { ZSET_COMMANDS } from './zset/index.ts';
 
 export const COMMANDS: readonly CommandDeclaration[] = [
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...GENERIC_COMMANDS,
+  ...TRANSACTION_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,
   ...INTROSPECTION_COMMANDS,

@@ -11,6 +11,7 @@ import type { Blocking } from './blocking.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import type { Transactions } from './transactions.ts';
 
 export interface Server {
   readonly clock: Clock;
@@ -35,6 +36,7 @@ export interface Server {
   readonly services: Services;
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
+  readonly transactions: Transactions;
   activeExpireEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;

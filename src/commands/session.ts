@@ -5,6 +5,7 @@
 import type { Database } from '../keyspace/database.ts';
 import type { RetainedRequest } from './call.ts';
 import type { Command } from './define.ts';
+import type { QueuedCommands } from './transactions.ts';
 
 // gate bits: any of them sends a request through the slow gates
 export const GATE_AUTH = 1;
@@ -16,6 +17,8 @@ export const GATE_REPLY = 4;
 export const GATE_CLOSING = 8;
 /** What the commands use keeps the time of its last use: CLIENT NO-TOUCH. */
 export const GATE_NO_TOUCH = 16;
+/** Between MULTI and EXEC: commands are queued. */
+export const GATE_MULTI = 32;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -64,6 +67,11 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
+  /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */
+  queue: QueuedCommands | null = null;
+  /** Keys it watches; and whether one of them has been changed, so that EXEC does nothing. */
+  watchCount = 0;
+  watchBroken = false;
   /** The command that ran last, and when. */
   lastCommand: Command | null = null;
   lastCommandMs = 0;

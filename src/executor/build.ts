@@ -27,7 +27,9 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
+import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
@@ -85,6 +87,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     hasher,
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
+    transactions: server.transactions as SessionTransactions,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
@@ -124,6 +127,10 @@ function buildServer(
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
   const blocking = new BlockedClients(keyspace);
+  const changes = new Changes(keyspace);
+  const transactions = new SessionTransactions(changes.watched, () =>
+    config.number('client-query-buffer-limit'),
+  );
   return {
     clock,
     nowMs: clock.nowMs(),
@@ -143,6 +150,7 @@ function buildServer(
     host: data.facts,
     services,
     blocking,
+    transactions,
     activeExpireEnabled: true,
     loading: false,
   };

@@ -195,3 +195,17 @@ export const PFDEBUG_NOT_SPARSE = 'ERR HLL encoding is not sparse';
 export function unknownPfDebug(given: string): string {
   return `ERR Unknown PFDEBUG subcommand '${given}'`;
 }
+
+// --- transactions -----------------------------------------------------------------------------------
+
+export const NESTED_MULTI = 'ERR MULTI calls can not be nested';
+export const WATCH_INSIDE_MULTI = 'ERR WATCH inside MULTI is not allowed';
+export const EXEC_WITHOUT_MULTI = 'ERR EXEC without MULTI';
+export const DISCARD_WITHOUT_MULTI = 'ERR DISCARD without MULTI';
+export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
+export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
+
+/** EXEC itself may not run, for the reason that `text` says. */
+export function execRefused(text: string): string {
+  return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`;
+}
