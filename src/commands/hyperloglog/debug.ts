@@ -1,7 +1,6 @@
 /** PFDEBUG, which shows what is inside a HyperLogLog, and PFSELFTEST. */
 
 import { bytesFromString } from '../../base/bytes.ts';
-import * as events from '../../keyspace/events.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -22,7 +21,6 @@ import {
 } from '../../types/hyperloglog/hyperloglog.ts';
 import { view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
-import { changed } from '../changed.ts';
 import { ADMIN, arg, DENYOOM, defineCommand, keyAt, WRITE } from '../define.ts';
 import { typeAt } from '../lookup.ts';
 import { loadView, openInPlace, readHyperLogLog, storeSketch } from './hyperloglog.ts';
@@ -84,7 +82,6 @@ function convert(call: Call, address: number): number {
   }
   storeSketch(call, 2, address);
   call.db.keyspace.dirty++;
-  changed(call, 2, events.SILENT);
   return 1;
 }
 
