@@ -7,6 +7,7 @@ import { HASH_COMMANDS } from './hash/index.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/index.ts';
 import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
 import { LIST_COMMANDS } from './list/index.ts';
+import { PUBSUB_COMMANDS } from './pubsub/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { SET_COMMANDS } from './set/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...HYPERLOGLOG_COMMANDS,
   ...GENERIC_COMMANDS,
   ...TRANSACTION_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,
   ...INTROSPECTION_COMMANDS,

@@ -8,6 +8,7 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { PubSub } from './pubsub.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
@@ -37,6 +38,7 @@ export interface Server {
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
   readonly transactions: Transactions;
+  readonly pubsub: PubSub;
   activeExpireEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;

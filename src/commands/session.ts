@@ -19,6 +19,8 @@ export const GATE_CLOSING = 8;
 export const GATE_NO_TOUCH = 16;
 /** Between MULTI and EXEC: commands are queued. */
 export const GATE_MULTI = 32;
+/** Subscribed to something: what is published to it is sent before its next command runs, and in RESP2 it may only run some. */
+export const GATE_PUBSUB = 64;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -45,6 +47,8 @@ export interface Link {
   fd(session: Session): number;
   /** Reply bytes that the socket has not taken: in the ring, at the io worker and in the spill queue. */
   outputBacklog(session: Session): number;
+  /** Sends bytes[start..end) to `count` sessions of this link, each of which gets it behind what was written for it before. */
+  broadcast(sessions: readonly Session[], count: number, bytes: Uint8Array, start: number, end: number): void;
   spillBytes(session: Session): number;
   spillChunks(session: Session): number;
 }
@@ -69,6 +73,8 @@ export class Session {
   replyMode = REPLY_ON;
   /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */
   queue: QueuedCommands | null = null;
+  /** How many channels, patterns and shard channels it is subscribed to. */
+  readonly subscriptions: [number, number, number] = [0, 0, 0];
   /** Keys it watches; and whether one of them has been changed, so that EXEC does nothing. */
   watchCount = 0;
   watchBroken = false;

@@ -16,6 +16,7 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
+import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { HEARTBEATS } from '../ring/layout.ts';
 import {
@@ -88,6 +89,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
     transactions: server.transactions as SessionTransactions,
+    broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
@@ -151,6 +153,7 @@ function buildServer(
     services,
     blocking,
     transactions,
+    pubsub: new Broker(hasher),
     activeExpireEnabled: true,
     loading: false,
   };

@@ -24,6 +24,7 @@ import {
   GATE_MULTI,
   GATE_NO_TOUCH,
   GATE_PARKED,
+  GATE_PUBSUB,
   GATE_REPLY,
   type ParkedRecord,
   REPLY_OFF,
@@ -33,6 +34,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -94,6 +96,7 @@ export interface ExecutorParts {
   doorbell: Doorbell;
   blocked: BlockedClients;
   transactions: SessionTransactions;
+  broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -123,6 +126,7 @@ export class Executor implements Waker, TransactionRunner {
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
   private readonly transactions: SessionTransactions;
+  private readonly outbox: Broker['outbox'];
   private readonly parts: ExecutorParts;
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
@@ -153,6 +157,8 @@ export class Executor implements Waker, TransactionRunner {
     this.blocked = parts.blocked;
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
+    this.outbox = parts.broker.outbox;
+    parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
     this.commands = parts.server.table.byId;
@@ -197,6 +203,7 @@ export class Executor implements Waker, TransactionRunner {
       worked = true;
     }
     this.moreDue = this.runDue();
+    this.deliver();
     return this.moreDue || worked;
   }
 
@@ -299,6 +306,22 @@ export class Executor implements Waker, TransactionRunner {
     return false;
   }
 
+  /** Sends what has been published, at the end of a batch or a turn. */
+  private deliver(): void {
+    const { outbox } = this;
+    if (!outbox.isEmpty) outbox.deliver();
+    if (!outbox.sent) return;
+    outbox.sent = false;
+    this.flushAll();
+  }
+
+  /** The same in the middle of a batch; what is written next is for `session`. */
+  private deliverBefore(session: Session): void {
+    const channel = session.link as ChannelEnd;
+    this.outbox.deliver();
+    if (!channel.begin(session)) channel.beginSpilled(session);
+  }
+
   private flushAll(): void {
     for (const channel of this.channels) channel.flush();
   }
@@ -317,6 +340,7 @@ export class Executor implements Waker, TransactionRunner {
     channel.startBatch();
     const done = this.runBatch(channel);
     this.endTiming();
+    this.deliver();
     channel.flush();
     if (requests.release()) channel.wake();
     if (done === 0) return pumped;
@@ -353,6 +377,7 @@ export class Executor implements Waker, TransactionRunner {
       requests.advance(at);
       done++;
       if (this.blocked.hasWork) this.serveBlocked(channel);
+      if (this.outbox.isLarge) this.outbox.deliver();
     }
     this.figures.commands += commands;
     return done;
@@ -496,6 +521,7 @@ export class Executor implements Waker, TransactionRunner {
     this.server.sessions.delete(session.id);
     this.blocked.remove(session);
     this.transactions.discard(session);
+    this.server.pubsub.forget(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -564,6 +590,7 @@ export class Executor implements Waker, TransactionRunner {
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
@@ -648,6 +675,7 @@ export class Executor implements Waker, TransactionRunner {
 
   private unknown(session: Session): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
     else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
     else this.replyUnknown();
@@ -770,6 +798,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0) this.outbox.deliver();
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;

@@ -13,7 +13,7 @@ import {
   WRITE,
 } from '../commands/define.ts';
 import { protectedRefusal } from '../commands/protected.ts';
-import { GATE_AUTH, GATE_MULTI } from '../commands/session.ts';
+import { GATE_AUTH, GATE_MULTI, GATE_PUBSUB } from '../commands/session.ts';
 import { KEY_SIZE_MAX } from '../keyspace/limits.ts';
 import * as errors from '../resp/errors.ts';
 
@@ -43,11 +43,31 @@ export function refusal(call: Call, command: Command, serverGate: number, usedBy
   if ((serverGate & GATE_MAXMEMORY) !== 0 && needsMemory(call, command)) {
     if (usedBytes > call.server.config.number('maxmemory')) return errors.OOM;
   }
+  if (
+    (call.session.gate & GATE_PUBSUB) !== 0 &&
+    call.session.resp === 2 &&
+    !WHILE_SUBSCRIBED.has(command.fullName)
+  ) {
+    return errors.notWhileSubscribed(command.fullName);
+  }
   if ((serverGate & GATE_LONG_ARGUMENT) !== 0 && (command.flags & WRITE) !== 0) {
     if (command.keys?.some((spec) => namesLongKey(call, spec))) return errors.KEY_TOO_LONG;
   }
   return null;
 }
+
+/** What a RESP2 client may do that is subscribed to something. */
+const WHILE_SUBSCRIBED = new Set([
+  'subscribe',
+  'psubscribe',
+  'ssubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'sunsubscribe',
+  'ping',
+  'quit',
+  'reset',
+]);
 
 /** Commands that a transaction may always run, however much memory it takes. EXEC counts as all of what is queued. */
 const LEAVE_MULTI = new Set(['EXEC', 'DISCARD', 'QUIT', 'RESET']);

@@ -209,3 +209,12 @@ export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous
 export function execRefused(text: string): string {
   return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`;
 }
+
+// --- pub/sub ----------------------------------------------------------------------------------------
+
+export const SHARD_IN_MULTI = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+
+/** A RESP2 connection that is subscribed to something gets messages, and so cannot tell replies apart. */
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}

@@ -36,6 +36,7 @@ function quit(call: Call): void {
 function reset(call: Call): void {
   const { reply, server, session } = call;
   server.transactions.discard(session);
+  server.pubsub.forget(session);
   session.db = server.keyspace.databases[0];
   session.name = '';
   session.resp = 2;

@@ -17,6 +17,7 @@ import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { INPUT_STALLED, INPUT_TAKEN, Input } from '../../../src/net/input.ts';
+import { Broker } from '../../../src/pubsub/broker.ts';
 import { CommandNames } from '../../../src/resp/command-names.ts';
 import { createChannelMemory, createProcessMemory } from '../../../src/ring/channel.ts';
 import {
@@ -93,6 +94,7 @@ export class ExecutorRig {
     const keyspace = new Keyspace(hasher, 16);
     const blocked = new BlockedClients(keyspace);
     const changes = new Changes(keyspace);
+    const broker = new Broker(hasher);
     const transactions = new SessionTransactions(changes.watched, () => 1 << 30);
     this.server = {
       clock: this.clock,
@@ -100,6 +102,7 @@ export class ExecutorRig {
       keyspace,
       blocking: blocked,
       transactions,
+      pubsub: broker,
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
@@ -117,6 +120,7 @@ export class ExecutorRig {
       doorbell: new Doorbell(this.control),
       blocked,
       transactions,
+      broker,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       cron: () => {},

@@ -15,7 +15,7 @@
  * A client of compat-version 7.2 sees lib-name and lib-ver too.
  */
 import type { Call } from '../../call.ts';
-import { GATE_CLOSING, GATE_MULTI, type Session } from '../../session.ts';
+import { GATE_CLOSING, GATE_MULTI, GATE_PUBSUB, type Session } from '../../session.ts';
 
 /** Objects of a connection in both threads and its row in the connection table: measured, 1,000 idle connections. */
 const CONNECTION_BYTES = 6_500;
@@ -31,6 +31,7 @@ export function clientLine(call: Call, session: Session): string {
   const underWay = Math.max(0, link.outputBacklog(session) - spilled);
   const queued = session.queue?.capacity ?? 0;
   const total = CONNECTION_BYTES + inputBytes + argumentBytes + queued + underWay + spilled;
+  const [channels, patterns, shards] = session.subscriptions;
   const command = asks ? call.command : session.lastCommand;
   const fields = [
     `id=${session.id}`,
@@ -42,7 +43,7 @@ export function clientLine(call: Call, session: Session): string {
     `idle=${asks ? 0 : seconds(nowMs - session.lastCommandMs)}`,
     `flags=${flagsOf(call, session)}`,
     `db=${session.db.index}`,
-    `sub=0 psub=0 ssub=0 multi=${session.queue?.count ?? -1}`,
+    `sub=${channels} psub=${patterns} ssub=${shards} multi=${session.queue?.count ?? -1}`,
     ...(is72 ? [`watch=${session.watchCount}`] : []),
     `qbuf=${inputBytes} qbuf-free=0`,
     `argv-mem=${argumentBytes} multi-mem=${queued}`,
@@ -66,6 +67,7 @@ function seconds(ms: number): number {
 
 function flagsOf(call: Call, session: Session): string {
   let flags = '';
+  if ((session.gate & GATE_PUBSUB) !== 0) flags += 'P';
   if ((session.gate & GATE_MULTI) !== 0) flags += 'x';
   if (call.server.blocking.has(session.id)) flags += 'b';
   if (session.watchBroken) flags += 'd';
