@@ -129,7 +129,11 @@ function buildServer(
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
   const blocking = new BlockedClients(keyspace);
-  const changes = new Changes(keyspace);
+  const broker = new Broker(hasher);
+  const changes = new Changes(keyspace, broker);
+  const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
+  readEvents();
+  config.onChange('notify-keyspace-events', readEvents);
   const transactions = new SessionTransactions(changes.watched, () =>
     config.number('client-query-buffer-limit'),
   );
@@ -153,7 +157,7 @@ function buildServer(
     services,
     blocking,
     transactions,
-    pubsub: new Broker(hasher),
+    pubsub: broker,
     activeExpireEnabled: true,
     loading: false,
   };

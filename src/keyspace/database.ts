@@ -50,6 +50,9 @@ export class Database {
   /** The keys whose elements have expire times of their own, each at the time of its first one. */
   elementExpires: ExpiryIndex;
 
+  /** What is inserted takes the place of a key that has just been removed: it does not count as a new one. */
+  isReplacing = false;
+
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
     this.index = index;
@@ -162,7 +165,7 @@ export class Database {
   insert(hash: number, address: number): void {
     this.dict.insert(hash, address);
     if (this.keyspace.onReady !== null) this.keyspace.onReady(this, hash, address);
-    if (this.keyspace.onChange !== null) this.changedAt(NEW, hash, address);
+    if (this.keyspace.onChange !== null && !this.isReplacing) this.changedAt(NEW, hash, address);
   }
 
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */

@@ -24,6 +24,9 @@ export const CLASS_NEW = 1 << 11;
 /** The letters, 'K' and 'E' apart, in the order of the bits above. */
 export const CLASS_LETTERS = 'g$lshzxetdmn';
 
+/** What 'A' stands for: all but the last two. */
+export const CLASSES_IN_A = CLASS_MISS - 1;
+
 export interface KeyEvent {
   readonly name: string;
   readonly class: number;

@@ -32,6 +32,11 @@ export class Broker implements PubSub {
     this.patterns = new PatternIndex(hasher.hash(new Uint8Array(0), 0, 0));
   }
 
+  /** True when nobody is subscribed to a channel or a pattern. */
+  get isIdle(): boolean {
+    return this.topics[CHANNEL].count === 0 && this.topics[PATTERN].count === 0;
+  }
+
   settle(session: Session): void {
     if (!this.outbox.isEmpty) this.onSettle(session);
   }

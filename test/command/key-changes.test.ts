@@ -31,7 +31,9 @@ class Pair {
   }
 
   async run(command: string, client = this.client): Promise<unknown> {
-    const words = command.split(' ').map((word) => (word === PAYLOAD ? payload : word));
+    const words = command
+      .split(' ')
+      .map((word) => (word === PAYLOAD ? payload : word === '<none>' ? '' : word));
     return readable(await client.call(...words));
   }
 
@@ -51,6 +53,26 @@ class Pair {
       if ((await this.run('EXEC', this.watcher)) === null) broken.push(key);
     }
     return broken;
+  }
+
+  /** The events that the row's command fires, each with its key, in order. */
+  async eventsOf(row: ChangeRow): Promise<string[]> {
+    await this.prepare(row);
+    await this.run('CONFIG SET notify-keyspace-events AKEmn');
+    await this.run('PSUBSCRIBE __key*__:* end', this.watcher);
+    await this.watcher.next();
+    await this.run(row.command);
+    await this.run('CONFIG SET notify-keyspace-events <none>');
+    await this.run('PUBLISH end now');
+    const events: string[] = [];
+    for (;;) {
+      const [, , channel, message] = readable(await this.watcher.next()) as string[];
+      if (channel === 'end') break;
+      events.push(`${channel} ${message}`);
+    }
+    await this.run('PUNSUBSCRIBE', this.watcher);
+    await this.watcher.next();
+    return events;
   }
 
   async stop(): Promise<void> {
@@ -98,6 +120,23 @@ describe.skipIf(!oracleAvailable())('a change of a key', () => {
     TIMEOUT_MS,
   );
 });
+
+describe.skipIf(!oracleAvailable())('notify-keyspace-events', () => {
+  it('tells the events that the real server tells, in its order', async () => {
+    for (const row of CHANGES) {
+      if (row.events) continue;
+      expect([titleOf(row), await ours.eventsOf(row)]).toEqual([titleOf(row), await real!.eventsOf(row)]);
+    }
+  }, 60_000);
+});
+
+it('newer commands fire events of their own', async () => {
+  for (const row of CHANGES) {
+    if (!row.events) continue;
+    const told = (await ours.eventsOf(row)).filter((line) => line.startsWith('__keyevent@0__:'));
+    expect([titleOf(row), told.map((line) => line.slice(15))]).toEqual([titleOf(row), row.events]);
+  }
+}, 60_000);
 
 it('newer commands break the watches of what they change', async () => {
   for (const row of CHANGES) {

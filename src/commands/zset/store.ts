@@ -18,7 +18,12 @@ export function storeResult(call: Call, index: number, handle: number, event: Ke
   const count = handle === 0 ? 0 : ScoreTree.countAt(db.arena, handle);
   const old = db.find(hash, bytes, start, end);
   if (old !== 0) db.remove(hash, old, db.keyspace.lazy.serverDelete);
-  if (handle !== 0) adoptZset(db, hash, bytes, start, end, handle);
+  db.isReplacing = old !== 0;
+  try {
+    if (handle !== 0) adoptZset(db, hash, bytes, start, end, handle);
+  } finally {
+    db.isReplacing = false;
+  }
   if (old !== 0 || handle !== 0) db.keyspace.dirty++;
   if (handle !== 0) changed(call, index, event);
   else if (old !== 0) deleted(call, index);

@@ -93,8 +93,8 @@ export class ExecutorRig {
     const table = new CommandTable(this.declarations());
     const keyspace = new Keyspace(hasher, 16);
     const blocked = new BlockedClients(keyspace);
-    const changes = new Changes(keyspace);
     const broker = new Broker(hasher);
+    const changes = new Changes(keyspace, broker);
     const transactions = new SessionTransactions(changes.watched, () => 1 << 30);
     this.server = {
       clock: this.clock,
