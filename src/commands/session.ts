@@ -3,6 +3,7 @@
  * read and change: database, protocol, name, flags, and what keeps its requests from running (`gate`).
  */
 import type { Database } from '../keyspace/database.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { RetainedRequest } from './call.ts';
 import type { Command } from './define.ts';
 import type { QueuedCommands } from './transactions.ts';
@@ -31,6 +32,8 @@ export const REPLY_SKIP_THIS = 3;
 
 /** What executes for a session and can reach its socket; implemented by the executor's end of a channel. */
 export interface Link {
+  /** Writes for the session whose command is running, whether its replies are to be dropped or not. */
+  readonly reply: ReplyWriter;
   /** Which io worker, from 0. */
   readonly worker: number;
   /** Closes at once, dropping replies. */

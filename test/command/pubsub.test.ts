@@ -301,6 +301,16 @@ describeOnBoth('publish and subscribe', [], (target) => {
     );
   });
 
+  using(target, 'CLIENT REPLY OFF does not silence messages', 1, async (client) => {
+    client.write('CLIENT REPLY OFF\r\n');
+    expect(await call(client, 'SUBSCRIBE a')).toEqual(['subscribe', 'a', 1]);
+    expect(await run('PUBLISH a x')).toBe(1);
+    expect(await next(client)).toEqual(['message', 'a', 'x']);
+    client.write('PING\r\nGET x\r\n');
+    expect(await call(client, 'UNSUBSCRIBE')).toEqual(['unsubscribe', 'a', 0]);
+    expect(await call(client, 'CLIENT REPLY ON')).toBe('OK');
+  });
+
   using(
     target,
     'a slow subscriber that passes the limit is closed, the others get on',

@@ -1,4 +1,7 @@
-/** SUBSCRIBE and UNSUBSCRIBE for channels, patterns and shard channels. Each name gets a reply of its own, a push in RESP3. */
+/**
+ * SUBSCRIBE and UNSUBSCRIBE for channels, patterns and shard channels. Each name gets a reply of its own, a push in RESP3, and like every push it is sent in
+ * spite of CLIENT REPLY OFF.
+ */
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keysFrom, LOADING, NOSCRIPT, PUBSUB, STALE } from '../define.ts';
@@ -81,9 +84,10 @@ const SUBSCRIBED = ['subscribe', 'psubscribe', 'ssubscribe'];
 const UNSUBSCRIBED = ['unsubscribe', 'punsubscribe', 'sunsubscribe'];
 
 function subscribe(call: Call, kind: SubscriptionKind): void {
-  const { bytes, reply, server, session } = call;
+  const { bytes, server, session } = call;
+  const { reply } = session.link;
   if (kind === SHARD && (session.gate & GATE_MULTI) !== 0) {
-    reply.error(errors.SHARD_IN_MULTI);
+    call.reply.error(errors.SHARD_IN_MULTI);
     return;
   }
   server.pubsub.settle(session);
@@ -97,7 +101,8 @@ function subscribe(call: Call, kind: SubscriptionKind): void {
 }
 
 function unsubscribe(call: Call, kind: SubscriptionKind): void {
-  const { argc, bytes, reply, server, session } = call;
+  const { argc, bytes, server, session } = call;
+  const { reply } = session.link;
   server.pubsub.settle(session);
   if (argc === 1) {
     unsubscribeAll(call, kind);
@@ -114,7 +119,8 @@ function unsubscribe(call: Call, kind: SubscriptionKind): void {
 
 /** A null in place of the name when there was no subscription at all. */
 function unsubscribeAll(call: Call, kind: SubscriptionKind): void {
-  const { reply, server, session } = call;
+  const { server, session } = call;
+  const { reply } = session.link;
   const names = server.pubsub.namesOf(session, kind);
   for (const name of names) {
     const bytes = Uint8Array.from(name, (char) => char.charCodeAt(0));
