@@ -9,9 +9,11 @@ import { HASH_COMMANDS } from './hash/index.ts';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog/index.ts';
 import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
 import { LIST_COMMANDS } from './list/index.ts';
+import { PUBSUB_COMMANDS } from './pubsub/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { SET_COMMANDS } from './set/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
+import { TRANSACTION_COMMANDS } from './transaction/index.ts';
 import { ZSET_COMMANDS } from './zset/index.ts';
 
 export const COMMANDS: readonly CommandDeclaration[] = [
@@ -25,6 +27,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...BLOOM_COMMANDS,
   ...GEO_COMMANDS,
   ...GENERIC_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...SERVER_COMMANDS,
   ...INTROSPECTION_COMMANDS,

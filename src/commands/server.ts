@@ -9,9 +9,11 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
+import type { PubSub } from './pubsub.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import type { Transactions } from './transactions.ts';
 
 export interface Server {
   readonly clock: Clock;
@@ -37,6 +39,8 @@ export interface Server {
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
   readonly persistence: PersistenceService;
+  readonly transactions: Transactions;
+  readonly pubsub: PubSub;
   activeExpireEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;

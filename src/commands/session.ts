@@ -3,8 +3,10 @@
  * read and change: database, protocol, name, flags, and what keeps its requests from running (`gate`).
  */
 import type { Database } from '../keyspace/database.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { RetainedRequest } from './call.ts';
 import type { Command } from './define.ts';
+import type { QueuedCommands } from './transactions.ts';
 
 // gate bits: any of them sends a request through the slow gates
 export const GATE_AUTH = 1;
@@ -16,6 +18,10 @@ export const GATE_REPLY = 4;
 export const GATE_CLOSING = 8;
 /** What the commands use keeps the time of its last use: CLIENT NO-TOUCH. */
 export const GATE_NO_TOUCH = 16;
+/** Between MULTI and EXEC: commands are queued. */
+export const GATE_MULTI = 32;
+/** Subscribed to something: what is published to it is sent before its next command runs, and in RESP2 it may only run some. */
+export const GATE_PUBSUB = 64;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -26,6 +32,8 @@ export const REPLY_SKIP_THIS = 3;
 
 /** What executes for a session and can reach its socket; implemented by the executor's end of a channel. */
 export interface Link {
+  /** Writes for the session whose command is running, whether its replies are to be dropped or not. */
+  readonly reply: ReplyWriter;
   /** Which io worker, from 0. */
   readonly worker: number;
   /** Closes at once, dropping replies. */
@@ -42,6 +50,8 @@ export interface Link {
   fd(session: Session): number;
   /** Reply bytes that the socket has not taken: in the ring, at the io worker and in the spill queue. */
   outputBacklog(session: Session): number;
+  /** Sends bytes[start..end) to `count` sessions of this link, each of which gets it behind what was written for it before. */
+  broadcast(sessions: readonly Session[], count: number, bytes: Uint8Array, start: number, end: number): void;
   spillBytes(session: Session): number;
   spillChunks(session: Session): number;
 }
@@ -64,6 +74,13 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
+  /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */
+  queue: QueuedCommands | null = null;
+  /** How many channels, patterns and shard channels it is subscribed to. */
+  readonly subscriptions: [number, number, number] = [0, 0, 0];
+  /** Keys it watches; and whether one of them has been changed, so that EXEC does nothing. */
+  watchCount = 0;
+  watchBroken = false;
   /** The command that ran last, and when. */
   lastCommand: Command | null = null;
   lastCommandMs = 0;

@@ -11,7 +11,7 @@ import { stringFromBytes } from '../base/bytes.ts';
 import { Deadlines, type Due } from '../base/deadlines.ts';
 import type { Blocking, TimeoutReply } from '../commands/blocking.ts';
 import type { Call, RetainedRequest } from '../commands/call.ts';
-import { GATE_CLOSING, GATE_PARKED, type Session } from '../commands/session.ts';
+import { GATE_CLOSING, GATE_MULTI, GATE_PARKED, type Session } from '../commands/session.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
@@ -84,6 +84,10 @@ export class BlockedClients implements Blocking {
       return;
     }
     const { session } = call;
+    if ((session.gate & GATE_MULTI) !== 0) {
+      onTimeout(call.reply);
+      return;
+    }
     const waiting: Waiting = {
       session,
       request: call.retain(),

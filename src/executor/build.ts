@@ -18,6 +18,7 @@ import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
 import { Persistence } from '../persistence/persistence.ts';
+import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { HEARTBEATS } from '../ring/layout.ts';
 import {
@@ -29,7 +30,9 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
+import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
@@ -110,6 +113,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     hasher,
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
+    transactions: server.transactions as SessionTransactions,
+    broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
@@ -154,6 +159,14 @@ function buildServer(
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
   const blocking = new BlockedClients(keyspace);
+  const broker = new Broker(hasher);
+  const changes = new Changes(keyspace, broker);
+  const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
+  readEvents();
+  config.onChange('notify-keyspace-events', readEvents);
+  const transactions = new SessionTransactions(changes.watched, () =>
+    config.number('client-query-buffer-limit'),
+  );
   return {
     clock,
     nowMs: clock.nowMs(),
@@ -173,6 +186,8 @@ function buildServer(
     host: data.facts,
     services,
     blocking,
+    transactions,
+    pubsub: broker,
     activeExpireEnabled: true,
     loading: false,
   };

@@ -33,6 +33,7 @@ import {
 } from '../ring/connection-table.ts';
 import { REPLY_CREDIT } from '../ring/layout.ts';
 import {
+  BROADCAST_SLOT_BYTES,
   FRAME_CLOSE,
   FRAME_CLOSE_AFTER_WRITE,
   FRAME_PAUSE,
@@ -48,16 +49,19 @@ const CHUNK = 256 << 10;
 const CHUNKS_KEPT = 64;
 const freeChunks: Uint8Array[] = [];
 const SCRAP = 4 << 10;
+/** Bytes and receivers of one broadcast frame at most. */
+const BROADCAST_PIECE = 64 << 10;
+const BROADCAST_SESSIONS = 16 << 10;
 
 /** client-output-buffer-limit, as far as it must be looked at before bytes are kept: output-limits.ts. */
 export interface ReplyLimits {
-  /** 0 for none. */
-  readonly hardBytes: number;
+  /** The most that the session may have unread, 0 for no limit. */
+  hardBytesOf(session: Session): number;
   /** True when the session may not have `bytes` unread; it has then been told to close. */
   refuses(session: Session, bytes: number): boolean;
 }
 
-const NO_LIMITS: ReplyLimits = { hardBytes: 0, refuses: () => false };
+const NO_LIMITS: ReplyLimits = { hardBytesOf: () => 0, refuses: () => false };
 
 export class ChannelEnd implements ReplySink, Link {
   readonly worker: number;
@@ -173,7 +177,7 @@ export class ChannelEnd implements ReplySink, Link {
 
   /** Whether `more` bytes on top of what the session has unread pass the hard limit; it is then on its way out. */
   private passesLimit(session: Session, more: number): boolean {
-    if (this.limits.hardBytes === 0 || (session.gate & GATE_CLOSING) !== 0) return false;
+    if (this.limits.hardBytesOf(session) === 0 || (session.gate & GATE_CLOSING) !== 0) return false;
     return this.limits.refuses(session, this.outputBacklog(session) + more);
   }
 
@@ -190,7 +194,7 @@ export class ChannelEnd implements ReplySink, Link {
     }
     const size = this.reply.pos - this.frameStart;
     if (size === 0) return;
-    if (this.limits.hardBytes !== 0 && this.passesLimit(session, size)) {
+    if (this.passesLimit(session, size)) {
       this.pointAtRing();
       return;
     }
@@ -215,7 +219,7 @@ export class ChannelEnd implements ReplySink, Link {
     }
     this.closeFrame();
     this.current = session;
-    if (this.limits.hardBytes !== 0 && (session.gate & GATE_CLOSING) !== 0) {
+    if ((session.gate & GATE_CLOSING) !== 0 && this.limits.hardBytesOf(session) !== 0) {
       this.pointAtScrap();
       return;
     }
@@ -251,6 +255,102 @@ export class ChannelEnd implements ReplySink, Link {
     const woken = this.ring.publish();
     if (woken) this.wakeups++;
     return woken;
+  }
+
+  // --- writing for many sessions ------------------------------------------------------------------
+
+  broadcast(
+    sessions: readonly Session[],
+    count: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (count === 1) {
+      this.sendTo(sessions[0], bytes, start, end);
+      return;
+    }
+    this.closeFrame();
+    let group = this.withoutSpilling(sessions, count, bytes, start, end);
+    while (start < end && group.length > 0) {
+      const size = Math.min(end - start, BROADCAST_PIECE);
+      const many = Math.min(group.length, BROADCAST_SESSIONS);
+      if (!this.makeBroadcastRoom(BROADCAST_SLOT_BYTES * many + size)) {
+        for (const session of group) this.spillTo(session, bytes, start, end);
+        break;
+      }
+      for (let from = 0; from < group.length; from += many) {
+        const until = Math.min(group.length, from + many);
+        if (from > 0 && !this.makeBroadcastRoom(BROADCAST_SLOT_BYTES * (until - from) + size)) {
+          for (let i = from; i < group.length; i++) this.spillTo(group[i], bytes, start, end);
+          group = group.slice(0, from);
+          break;
+        }
+        this.ring.commitBroadcast(group, from, until, bytes, start, size);
+      }
+      start += size;
+      group = this.stillWithCredit(group, size, bytes, start, end);
+    }
+    this.pointAtRing();
+  }
+
+  /** Writes the bytes for one session like any reply. */
+  private sendTo(session: Session, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.begin(session)) this.beginSpilled(session);
+    this.reply.raw(bytes, start, end);
+  }
+
+  /** Writes the bytes to the session's own queue. */
+  private spillTo(session: Session, bytes: Uint8Array, start: number, end: number): void {
+    this.beginSpilled(session);
+    this.reply.raw(bytes, start, end);
+    this.closeFrame();
+  }
+
+  /** The sessions that nothing waits for; the others get the bytes into their queues. */
+  private withoutSpilling(
+    sessions: readonly Session[],
+    count: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): Session[] {
+    const group: Session[] = [];
+    for (let i = 0; i < count; i++) {
+      const session = sessions[i];
+      if (session.spill === null) group.push(session);
+      else this.spillTo(session, bytes, start, end);
+    }
+    return group;
+  }
+
+  /** Counts `size` bytes that have been sent to the group. Those who have no credit left get the rest, [start..end), into their queues. */
+  private stillWithCredit(
+    group: Session[],
+    size: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): Session[] {
+    const rest: Session[] = [];
+    for (const session of group) {
+      session.sent = (session.sent + size) | 0;
+      if (this.passesLimit(session, 0)) continue;
+      if (((session.sent - this.acked(session)) | 0) <= REPLY_CREDIT) {
+        rest.push(session);
+        continue;
+      }
+      this.startSpilling(session);
+      if (start < end) this.spillTo(session, bytes, start, end);
+    }
+    return rest;
+  }
+
+  private makeBroadcastRoom(size: number): boolean {
+    const { ring } = this;
+    ring.refresh();
+    if (ring.contiguous < size && ring.free > ring.contiguous) ring.skipToStart();
+    return ring.contiguous >= size && ring.hasFrames(2);
   }
 
   // --- spilling -----------------------------------------------------------------------------------

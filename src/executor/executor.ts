@@ -21,8 +21,10 @@ import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
   GATE_CLOSING,
+  GATE_MULTI,
   GATE_NO_TOUCH,
   GATE_PARKED,
+  GATE_PUBSUB,
   GATE_REPLY,
   type ParkedRecord,
   REPLY_OFF,
@@ -32,6 +34,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -53,6 +56,8 @@ import {
   REQUEST_OPEN,
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
+import type { CommandQueue } from '../transactions/command-queue.ts';
+import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
@@ -90,6 +95,8 @@ export interface ExecutorParts {
   hasher: SipHasher;
   doorbell: Doorbell;
   blocked: BlockedClients;
+  transactions: SessionTransactions;
+  broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -109,7 +116,7 @@ class DiscardSink implements ReplySink {
   }
 }
 
-export class Executor implements Waker {
+export class Executor implements Waker, TransactionRunner {
   readonly call: Call;
   /** Server-wide gate bits; 0 lets ordinary sessions pass unchecked. */
   gate = 0;
@@ -120,6 +127,8 @@ export class Executor implements Waker {
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
+  private readonly transactions: SessionTransactions;
+  private readonly outbox: Broker['outbox'];
   private readonly parts: ExecutorParts;
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
@@ -148,6 +157,10 @@ export class Executor implements Waker {
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
     this.blocked = parts.blocked;
+    this.transactions = parts.transactions;
+    parts.transactions.runner = this;
+    this.outbox = parts.broker.outbox;
+    parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
     this.commands = parts.server.table.byId;
@@ -192,6 +205,7 @@ export class Executor implements Waker {
       worked = true;
     }
     this.moreDue = this.runDue();
+    this.deliver();
     return this.moreDue || worked;
   }
 
@@ -299,6 +313,22 @@ export class Executor implements Waker {
     return false;
   }
 
+  /** Sends what has been published, at the end of a batch or a turn. */
+  private deliver(): void {
+    const { outbox } = this;
+    if (!outbox.isEmpty) outbox.deliver();
+    if (!outbox.sent) return;
+    outbox.sent = false;
+    this.flushAll();
+  }
+
+  /** The same in the middle of a batch; what is written next is for `session`. */
+  private deliverBefore(session: Session): void {
+    const channel = session.link as ChannelEnd;
+    this.outbox.deliver();
+    if (!channel.begin(session)) channel.beginSpilled(session);
+  }
+
   private flushAll(): void {
     for (const channel of this.channels) channel.flush();
   }
@@ -317,6 +347,7 @@ export class Executor implements Waker {
     channel.startBatch();
     const done = this.runBatch(channel);
     this.endTiming();
+    this.deliver();
     channel.flush();
     if (requests.release()) channel.wake();
     if (done === 0) return pumped;
@@ -353,6 +384,7 @@ export class Executor implements Waker {
       requests.advance(at);
       done++;
       if (this.blocked.hasWork) this.serveBlocked(channel);
+      if (this.outbox.isLarge) this.outbox.deliver();
     }
     this.figures.commands += commands;
     return done;
@@ -495,6 +527,8 @@ export class Executor implements Waker {
     session.gate |= GATE_CLOSING;
     this.server.sessions.delete(session.id);
     this.blocked.remove(session);
+    this.transactions.discard(session);
+    this.server.pubsub.forget(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -563,6 +597,7 @@ export class Executor implements Waker {
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
@@ -588,7 +623,14 @@ export class Executor implements Waker {
     }
     const text = refusal(call, command, this.gate, this.server.keyspace.usedBytes);
     if (text !== null) this.reject(command, text);
-    else if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
+    else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
+      this.queueForExec(session, command);
+    else this.executeAllowed(session, command);
+  }
+
+  /** Runs a command that has passed the gates. */
+  private executeAllowed(session: Session, command: Command): void {
+    if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
   }
 
@@ -640,6 +682,7 @@ export class Executor implements Waker {
 
   private unknown(session: Session): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
     else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
     else this.replyUnknown();
@@ -650,8 +693,7 @@ export class Executor implements Waker {
     let args = '';
     for (let i = 1; i < call.argc && args.length < UNKNOWN_TEXT_MAX; i++)
       args += `'${this.shortText(i, UNKNOWN_TEXT_MAX - args.length)}' `;
-    call.reply.error(errors.unknownCommand(this.shortText(0, UNKNOWN_TEXT_MAX), args));
-    this.countFailure(null, call.reply);
+    this.replyRefusal(null, errors.unknownCommand(this.shortText(0, UNKNOWN_TEXT_MAX), args));
   }
 
   /** At most `size` characters of an argument, as an error text shows them. */
@@ -663,14 +705,55 @@ export class Executor implements Waker {
 
   private reject(command: Command, text: string): void {
     this.server.stats.rejected[command.id]++;
-    this.call.reply.error(text);
-    this.countFailure(null, this.call.reply);
+    this.replyRefusal(command, text);
+  }
+
+  /** Replies why a command (null: one that there is not) does not run; a transaction that it was to be part of will not either. */
+  private replyRefusal(command: Command | null, text: string): void {
+    const { reply, session } = this.call;
+    const inMulti = (session.gate & GATE_MULTI) !== 0;
+    reply.error(inMulti ? this.transactions.refuse(session, command, text) : text);
+    this.countFailure(null, reply);
   }
 
   private countFailure(command: Command | null, reply: ReplyWriter): void {
     if (command !== null) this.server.stats.failed[command.id]++;
     this.server.stats.countError(reply.lastError);
     reply.errors = 0;
+  }
+
+  // --- transactions -------------------------------------------------------------------------------
+
+  /** A client that queues more than it may send without an answer is disconnected. */
+  private queueForExec(session: Session, command: Command): void {
+    if (this.transactions.queue(this.call, command)) return;
+    const { services } = this.server;
+    services.log(
+      'warning',
+      `Closing client that reached max query buffer length: id=${session.id} addr=${session.address}`,
+    );
+    session.link.close(session);
+  }
+
+  runTransaction(session: Session, queue: CommandQueue): void {
+    const { call } = this;
+    const { argc, base, bytes, command, data, hash, spans } = call;
+    const { lastCommand } = session;
+    while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
+      const queued = this.commands[queue.load(call)];
+      call.command = queued;
+      call.db = session.db;
+      this.executeAllowed(session, queued);
+    }
+    call.command = command;
+    call.bytes = bytes;
+    call.data = data;
+    call.spans = spans;
+    call.base = base;
+    call.argc = argc;
+    call.hash = hash;
+    session.lastCommand = lastCommand;
+    if (queue.isDone) this.transactions.end(session);
   }
 
   // --- time per command ---------------------------------------------------------------------------
@@ -722,6 +805,7 @@ export class Executor implements Waker {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
+    if ((session.gate & GATE_PUBSUB) !== 0) this.outbox.deliver();
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;
@@ -729,6 +813,7 @@ export class Executor implements Waker {
     session.answerDropped = false;
     answer();
     if (this.call.reply.errors !== 0) this.countFailure(null, this.call.reply);
+    if (this.transactions.isRunning(session)) this.runTransaction(session, session.queue as CommandQueue);
     this.runParked(channel, session);
   }
 

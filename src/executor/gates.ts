@@ -9,11 +9,12 @@ import {
   type KeySpec,
   LOADING,
   NO_AUTH,
+  NO_MULTI,
   PROTECTED,
   WRITE,
 } from '../commands/define.ts';
 import { protectedRefusal } from '../commands/protected.ts';
-import { GATE_AUTH } from '../commands/session.ts';
+import { GATE_AUTH, GATE_MULTI, GATE_PUBSUB } from '../commands/session.ts';
 import { KEY_SIZE_MAX } from '../keyspace/limits.ts';
 import * as errors from '../resp/errors.ts';
 
@@ -49,17 +50,48 @@ export function refusal(call: Call, command: Command, serverGate: number, usedBy
     if (text !== null) return text;
   }
   if ((call.session.gate & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0) return errors.NOAUTH;
-  if ((serverGate & GATE_MAXMEMORY) !== 0 && (command.flags & DENYOOM) !== 0) {
+  if ((call.session.gate & GATE_MULTI) !== 0 && (command.flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
+  if ((serverGate & GATE_MAXMEMORY) !== 0 && needsMemory(call, command)) {
     if (usedBytes > call.server.config.number('maxmemory')) return errors.OOM;
   }
   if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
     return errors.RDB_MISCONF;
+  }
+  if (
+    (call.session.gate & GATE_PUBSUB) !== 0 &&
+    call.session.resp === 2 &&
+    !WHILE_SUBSCRIBED.has(command.fullName)
+  ) {
+    return errors.notWhileSubscribed(command.fullName);
   }
   if ((serverGate & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0) return errors.LOADING;
   if ((serverGate & GATE_LONG_ARGUMENT) !== 0 && (command.flags & WRITE) !== 0) {
     if (command.keys?.some((spec) => namesLongKey(call, spec))) return errors.KEY_TOO_LONG;
   }
   return null;
+}
+
+/** What a RESP2 client may do that is subscribed to something. */
+const WHILE_SUBSCRIBED = new Set([
+  'subscribe',
+  'psubscribe',
+  'ssubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'sunsubscribe',
+  'ping',
+  'quit',
+  'reset',
+]);
+
+/** Commands that a transaction may always run, however much memory it takes. EXEC counts as all of what is queued. */
+const LEAVE_MULTI = new Set(['EXEC', 'DISCARD', 'QUIT', 'RESET']);
+
+/** Whether the command is one that maxmemory forbids: inside a transaction everything is, because the queue takes memory. */
+function needsMemory({ session }: Call, command: Command): boolean {
+  if ((command.flags & DENYOOM) !== 0) return true;
+  if (session.queue === null) return false;
+  return !LEAVE_MULTI.has(command.name) || (command.name === 'EXEC' && (session.queue.flags & DENYOOM) !== 0);
 }
 
 /** True when the call has an argument that no record could have as its key. */

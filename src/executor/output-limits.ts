@@ -9,7 +9,7 @@
  * What counts is what the client has not taken: bytes in the ring, at the io worker and in the session's own queue.
  */
 import type { Server } from '../commands/server.ts';
-import { GATE_AUTH, GATE_CLOSING, type Session } from '../commands/session.ts';
+import { GATE_AUTH, GATE_CLOSING, GATE_PUBSUB, type Session } from '../commands/session.ts';
 import { type BufferLimit, outputBufferLimits } from '../config/special-types.ts';
 
 const DIRECTIVE = 'client-output-buffer-limit';
@@ -17,24 +17,30 @@ const DIRECTIVE = 'client-output-buffer-limit';
 export class OutputLimits {
   private readonly server: Server;
   private normal!: BufferLimit;
+  private pubsub!: BufferLimit;
 
   constructor(server: Server) {
     this.server = server;
     const read = () => {
-      this.normal = outputBufferLimits(server.config.string(DIRECTIVE)).normal;
+      ({ normal: this.normal, pubsub: this.pubsub } = outputBufferLimits(server.config.string(DIRECTIVE)));
     };
     read();
     server.config.onChange(DIRECTIVE, read);
   }
 
-  /** The hard limit of ordinary clients in bytes, 0 for none. */
-  get hardBytes(): number {
-    return this.normal.hardBytes;
+  /** The hard limit of the session in bytes, 0 for none. */
+  hardBytesOf(session: Session): number {
+    return this.limitOf(session).hardBytes;
+  }
+
+  /** A client that is subscribed to something has limits of its own. */
+  private limitOf(session: Session): BufferLimit {
+    return (session.gate & GATE_PUBSUB) !== 0 ? this.pubsub : this.normal;
   }
 
   /** Whether the server is not to hold `bytes` of replies for the session; it is then being disconnected. */
   refuses(session: Session, bytes: number): boolean {
-    const { hardBytes } = this.normal;
+    const { hardBytes } = this.limitOf(session);
     if (hardBytes === 0 || bytes < hardBytes) return false;
     this.disconnect(session);
     return true;
@@ -49,7 +55,7 @@ export class OutputLimits {
 
   private exceeds(session: Session): boolean {
     if (session.spill !== null && (session.gate & GATE_AUTH) !== 0) return true;
-    const { hardBytes, softBytes, softSeconds } = this.normal;
+    const { hardBytes, softBytes, softSeconds } = this.limitOf(session);
     if (hardBytes === 0 && softBytes === 0) return false;
     const bytes = session.link.outputBacklog(session);
     if (hardBytes > 0 && bytes >= hardBytes) return true;

@@ -31,6 +31,7 @@ import {
 } from '../memory/record.ts';
 import { collectionKind } from './collections.ts';
 import { copyRecord, NO_EXPIRE, separateValue } from './copy-record.ts';
+import { EXPIRED, KEY_MISS, type KeyEvent, NEW } from './events.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LazyFree } from './lazy-free.ts';
 
@@ -50,6 +51,9 @@ export class Database {
   elementExpires: ExpiryIndex;
   /** Which database the table belonged to when the last snapshot was begun. */
   snapshotIndex: number;
+
+  /** What is inserted takes the place of a key that has just been removed: it does not count as a new one. */
+  isReplacing = false;
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
@@ -110,9 +114,14 @@ export class Database {
   /** find() for a command that reads about the key: counts hits and misses. */
   peek(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const address = this.find(hash, bytes, start, end);
-    if (address === 0) this.keyspace.misses++;
+    if (address === 0) this.miss(hash, bytes, start, end);
     else this.keyspace.hits++;
     return address;
+  }
+
+  private miss(hash: number, bytes: Uint8Array, start: number, end: number): void {
+    this.keyspace.misses++;
+    this.changed(KEY_MISS, hash, bytes, start, end);
   }
 
   private touch(address: number): void {
@@ -144,8 +153,24 @@ export class Database {
   private expireNow(hash: number, address: number): void {
     const keyspace = this.keyspace;
     if (keyspace.onExpire !== null) keyspace.onExpire(this, hash, address);
+    if (keyspace.onChange !== null) this.changedAt(EXPIRED, hash, address);
     keyspace.expired++;
     this.remove(hash, address, keyspace.lazy.expire);
+  }
+
+  // --- telling what happens -----------------------------------------------------------------------
+
+  /** Says that `event` has happened to key bytes[start..end), which need not be in the database any more. Costs a comparison while nobody wants to know. */
+  changed(event: KeyEvent, hash: number, bytes: Uint8Array, start: number, end: number): void {
+    const { onChange } = this.keyspace;
+    if (onChange !== null) onChange(this, event, hash, bytes, start, end);
+  }
+
+  /** The same for the key of a record. */
+  changedAt(event: KeyEvent, hash: number, address: number): void {
+    if (this.keyspace.onChange === null) return;
+    this.readKey(address);
+    this.changed(event, hash, this.keyBytes, this.keyStart, this.keyEnd);
   }
 
   // --- adding and removing ------------------------------------------------------------------------
@@ -154,6 +179,7 @@ export class Database {
   insert(hash: number, address: number): void {
     this.dict.insert(hash, address);
     if (this.keyspace.onReady !== null) this.keyspace.onReady(this, hash, address);
+    if (this.keyspace.onChange !== null && !this.isReplacing) this.changedAt(NEW, hash, address);
   }
 
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */

@@ -14,6 +14,7 @@ import type { ExpiryIndex } from '../memory/expiry-index.ts';
 import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
+import type { KeyEvent } from './events.ts';
 import { LazyFree } from './lazy-free.ts';
 
 /** Who wants to know what a record was before it changes or goes: a snapshot under way. */
@@ -65,6 +66,18 @@ export class Keyspace {
   expiredElements = 0;
   /** Changes to the data since the start: what save points and the AOF count. */
   dirty = 0;
+  /**
+   * Called for everything that happens to a key (events.ts): bytes[start..end) of that hash in the database. What it is told of has happened or
+   * is about to; it must not touch the keyspace. Null while nobody wants to know.
+   */
+  onChange:
+    | ((db: Database, event: KeyEvent, hash: number, bytes: Uint8Array, start: number, end: number) => void)
+    | null = null;
+  /**
+   * Called before all keys of a database go, and those of `replacement`, if any, take their place. Null while nobody wants to know. It may look
+   * keys up.
+   */
+  onEmptying: ((db: Database, replacement: Database | null) => void) | null = null;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
   /** The same for an element that has an expire time of its own, before its record goes. */
@@ -102,7 +115,12 @@ export class Keyspace {
 
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */
   swap(a: number, b: number): void {
-    if (a !== b) this.databases[a].swapContent(this.databases[b]);
+    if (a !== b) {
+      const [one, other] = [this.databases[a], this.databases[b]];
+      this.onEmptying?.(one, other);
+      this.onEmptying?.(other, one);
+      one.swapContent(other);
+    }
     if (this.onSwap !== null) this.onSwap(a, b);
     this.dirty++;
   }
@@ -112,6 +130,12 @@ export class Keyspace {
    * still needs what is in it, it is freed in slices. Returns how many keys there were.
    */
   flushAll(): number {
+    // Whoever is told may find that it wants to know no more.
+    for (const db of this.databases) this.onEmptying?.(db, null);
+    return this.dropAll();
+  }
+
+  private dropAll(): number {
     let removed = 0;
     for (const db of this.databases) removed += db.count;
     if (this.keeper !== null) {
@@ -126,10 +150,11 @@ export class Keyspace {
 
   /** Empties one database. Returns how many keys there were. */
   flush(db: Database): number {
+    this.onEmptying?.(db, null);
     const removed = db.count;
     if (removed === 0) return 0;
-    const alone = this.keeper === null && this.databases.every((other) => other === db || other.count === 0);
-    if (alone && this.keeper === null && !this.lazyFree.busy) return this.flushAll();
+    const alone = this.databases.every((other) => other === db || other.count === 0);
+    if (alone && this.keeper === null && !this.lazyFree.busy) return this.dropAll();
     db.detach(this.lazyFree);
     return removed;
   }

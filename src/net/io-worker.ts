@@ -55,7 +55,9 @@ import {
   SETTING_PROTECTED,
 } from '../ring/layout.ts';
 import {
+  BROADCAST_SLOT_BYTES,
   FRAME_BARRIER,
+  FRAME_BROADCAST,
   FRAME_CLOSE,
   FRAME_CLOSE_AFTER_WRITE,
   FRAME_DATA,
@@ -135,6 +137,8 @@ export class IoWorker {
   private readonly log: (level: string, message: string) => void;
   private readonly connections: (Connection | null)[] = [];
   private readonly freeSlots: number[] = [];
+  /** Those of the broadcast under way. */
+  private readonly receivers: Connection[] = [];
   private stalled: Connection[] = [];
   /** Records that found the ring full, in order. */
   private unsent: Array<{ kind: number; slot: number; text: string }> = [];
@@ -505,6 +509,10 @@ export class IoWorker {
     const { frames } = this.replies;
     const kind = frames[at] & 0xff;
     const slot = frames[at] >>> 8;
+    if (kind === FRAME_BROADCAST) {
+      this.broadcast(slot, frames[at + 1], frames[at + 2]);
+      return;
+    }
     const connection = this.connections[slot];
     if (kind === FRAME_FORGOTTEN) {
       this.forget(slot);
@@ -513,6 +521,19 @@ export class IoWorker {
     if (connection === null || connection === undefined || connection.closed) return;
     if (kind === FRAME_DATA) this.output.send(connection, this.replies.bytes, frames[at + 1], frames[at + 2]);
     else this.onControlFrame(kind, connection);
+  }
+
+  /** Sends the bytes behind `count` slots to the connections of those slots. */
+  private broadcast(count: number, at: number, total: number): void {
+    const { bytes } = this.replies;
+    const start = at + count * BROADCAST_SLOT_BYTES;
+    this.receivers.length = 0;
+    for (; at < start; at += BROADCAST_SLOT_BYTES) {
+      const slot = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+      const connection = this.connections[slot];
+      if (connection && !connection.closed) this.receivers.push(connection);
+    }
+    this.output.sendToAll(this.receivers, bytes, start, total - count * BROADCAST_SLOT_BYTES);
   }
 
   private onControlFrame(kind: number, connection: Connection): void {

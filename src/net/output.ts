@@ -64,6 +64,29 @@ export class Output {
     this.sendPiece(connection, bytes, start, size);
   }
 
+  /**
+   * Sends the same bytes[start..start+size), at most SCRATCH of them, to many connections. They are copied once for all whose sockets take them at
+   * once, and once for all whose output waits.
+   */
+  sendToAll(connections: readonly Connection[], bytes: Uint8Array, start: number, size: number): void {
+    let ready: Uint8Array | null = null;
+    let waiting: Uint8Array | null = null;
+    for (const connection of connections) {
+      if (connection.closed) continue;
+      if (connection.writing !== 0) {
+        // Never as long as a scratch buffer, and so never taken for one by recycle().
+        waiting ??= bytes.slice(start, start + size);
+        connection.queue.push(waiting);
+        continue;
+      }
+      ready ??= copyTo(this.scratch, bytes, start, size);
+      if (this.start(connection, ready)) continue;
+      // That write keeps the bytes.
+      this.scratch = this.spare();
+      ready = null;
+    }
+  }
+
   private sendPiece(connection: Connection, bytes: Uint8Array, start: number, size: number): void {
     if (connection.closed) return;
     if (connection.writing !== 0) connection.queue.push(this.kept(bytes, start, size));

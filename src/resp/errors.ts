@@ -231,3 +231,26 @@ export function geoNoCenter(command: string): string {
 export function geoNoShape(command: string): string {
   return `ERR exactly one of BYRADIUS and BYBOX can be specified for ${command}`;
 }
+
+// --- transactions -----------------------------------------------------------------------------------
+
+export const NESTED_MULTI = 'ERR MULTI calls can not be nested';
+export const WATCH_INSIDE_MULTI = 'ERR WATCH inside MULTI is not allowed';
+export const EXEC_WITHOUT_MULTI = 'ERR EXEC without MULTI';
+export const DISCARD_WITHOUT_MULTI = 'ERR DISCARD without MULTI';
+export const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction';
+export const EXEC_ABORTED = 'EXECABORT Transaction discarded because of previous errors.';
+
+/** EXEC itself may not run, for the reason that `text` says. */
+export function execRefused(text: string): string {
+  return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`;
+}
+
+// --- pub/sub ----------------------------------------------------------------------------------------
+
+export const SHARD_IN_MULTI = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+
+/** A RESP2 connection that is subscribed to something gets messages, and so cannot tell replies apart. */
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}

@@ -10,6 +10,9 @@
  *
  * Neighbouring replies to one connection share a frame, so a pipeline costs one socket write.
  *
+ * A BROADCAST frame has the number of receivers in place of the slot. Its bytes are their slots, four bytes each with the lowest first,
+ * and then what each of them is to get: it lies in the ring once, however many they are.
+ *
  * The io worker frees a frame as soon as it has seen it: what a socket does not take at once is copied
  * into that connection's own memory, never more than REPLY_CREDIT bytes. So the ring is first in,
  * first out, stays in the cache, and a socket that does not drain pins nothing of it. (Handing out
@@ -18,6 +21,7 @@
  *
  * ReplyRingWriter belongs to the executor's thread, ReplyRingReader to the io worker's.
  */
+import { copyBytes } from '../base/bytes.ts';
 import {
   IO_PARK,
   IO_REST,
@@ -45,6 +49,10 @@ export const FRAME_PAUSE = 5;
 export const FRAME_RESUME = 6;
 /** Answer to REQUEST_BARRIER. */
 export const FRAME_BARRIER = 7;
+/** The same bytes for many connections. */
+export const FRAME_BROADCAST = 8;
+/** Bytes of a receiver's slot in such a frame. */
+export const BROADCAST_SLOT_BYTES = 4;
 
 const FRAME_WORDS = 4;
 const WORD_MASK = REPLY_WORDS - 1;
@@ -127,6 +135,35 @@ export class ReplyRingWriter {
   commit(slot: number, size: number): void {
     this.write(FRAME_DATA, slot, this.bytesTail & BYTE_MASK, size, (this.bytesTail + size) | 0);
     this.bytesTail = (this.bytesTail + size) | 0;
+  }
+
+  /**
+   * Writes a frame with data[start..start+size) for sessions[from..until). The caller has checked that there is room for the bytes and the slots, and
+   * hasFrames().
+   */
+  commitBroadcast(
+    sessions: readonly { readonly slot: number }[],
+    from: number,
+    until: number,
+    data: Uint8Array,
+    start: number,
+    size: number,
+  ): void {
+    const { bytes } = this;
+    const first = this.at;
+    let at = first;
+    for (let i = from; i < until; i++) {
+      const { slot } = sessions[i];
+      bytes[at] = slot;
+      bytes[at + 1] = slot >>> 8;
+      bytes[at + 2] = slot >>> 16;
+      bytes[at + 3] = slot >>> 24;
+      at += BROADCAST_SLOT_BYTES;
+    }
+    copyBytes(data, start, start + size, bytes, at);
+    const total = at - first + size;
+    this.write(FRAME_BROADCAST, until - from, first, total, (this.bytesTail + total) | 0);
+    this.bytesTail = (this.bytesTail + total) | 0;
   }
 
   /**

@@ -1,9 +1,12 @@
 /** SETBIT and GETBIT: one bit of a string. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { growString, newZeros, readString, stringSize, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { readOffset } from './offset.ts';
@@ -66,7 +69,10 @@ function setBit(call: Call): void {
   const shift = 7 - (offset & 7);
   const before = (view.bytes[at] >>> shift) & 1;
   view.bytes[at] = (view.bytes[at] & ~(1 << shift)) | (bit << shift);
-  if (opened.grown || before !== bit) call.db.keyspace.dirty++;
+  if (opened.grown || before !== bit) {
+    call.db.keyspace.dirty++;
+    changed(call, 1, events.SETBIT);
+  }
   call.reply.integer(before);
 }
 

@@ -4,7 +4,9 @@
  * The whole call is read before anything is done: first the steps are checked (readSteps), which also says how long the string must
  * become, and then they are run, argument by argument once more.
  */
+
 import { int64, parseInt64 } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -19,6 +21,7 @@ import {
 } from '../../types/bitmap/field.ts';
 import { readString, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, type KeyReference, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { replyInt64 } from '../replies.ts';
@@ -193,6 +196,7 @@ function bitfield(call: Call, readOnly: boolean): void {
 }
 
 function runSteps(call: Call): void {
+  const before = call.db.keyspace.dirty;
   let overflow = WRAP;
   let i = 2;
   call.reply.array(steps.replies);
@@ -208,6 +212,7 @@ function runSteps(call: Call): void {
     }
     i += LENGTHS[step];
   }
+  if (call.db.keyspace.dirty !== before) changed(call, 1, events.SETBIT);
 }
 
 /** Leaves the field's value in int64. */

@@ -1,12 +1,15 @@
 /** BITOP: strings combined bit by bit into another; DIFF, DIFF1, ANDOR and ONE are Redis 8.2's. */
+
 import { newUnfilled } from '../../base/bytes.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { AddressList } from '../../memory/address-list.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { combine, DIFF, NOT, ONE } from '../../types/bitmap/combine.ts';
 import { setOwnedBytes, stringSize } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed, deleted } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, keyAt, keysFrom, WRITE } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
 
@@ -43,9 +46,11 @@ function bitOp(call: Call): void {
   if (size > 0) {
     storeCombined(call, operation, old, size);
     db.keyspace.dirty++;
+    changed(call, 2, events.SET);
   } else if (old !== 0) {
     db.remove(hash, old, db.keyspace.lazy.serverDelete);
     db.keyspace.dirty++;
+    deleted(call, 2);
   }
   call.reply.integer(size);
 }

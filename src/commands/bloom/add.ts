@@ -1,10 +1,13 @@
 /** BF.RESERVE, BF.ADD, BF.MADD and BF.INSERT. */
+
 import { parseDouble } from '../../base/double.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { ADDED, addItem, FULL, NO_ROOM } from '../../types/bloom/chain.ts';
 import { setItem } from '../../types/bloom/item.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import {
@@ -131,6 +134,7 @@ function reserve(call: Call): void {
   }
   if (createFilter(call, wish) === WRONG) return;
   call.db.keyspace.dirty++;
+  changed(call, 1, events.SILENT);
   reply.ok();
 }
 
@@ -202,6 +206,7 @@ function chainToFill(call: Call, wish: Readonly<Wish>, creates: boolean): number
   if (chain !== NONE) return chain;
   if (creates) {
     call.db.keyspace.dirty++;
+    changed(call, 1, events.SILENT);
     return createFilter(call, wish);
   }
   call.reply.error(NOT_FOUND);
@@ -213,7 +218,10 @@ function addArgument(call: Call, chain: number, index: number): number {
   const { keyspace } = call.db;
   setItem(call.bytes, call.start(index), call.end(index));
   const result = addItem(keyspace, chain);
-  if (result === ADDED) keyspace.dirty++;
+  if (result === ADDED) {
+    keyspace.dirty++;
+    changed(call, 1, events.SILENT);
+  }
   return result;
 }
 

@@ -1,9 +1,12 @@
 /** BF.SCANDUMP and BF.LOADCHUNK: a filter in pieces, for those that are too large for DUMP. See ../../types/bloom/header.ts. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { KEY_SIZE_MAX, KeyTooLongError } from '../../keyspace/limits.ts';
 import { bits, loadBits, openBits, TOO_LARGE } from '../../types/bloom/chain.ts';
 import { BAD_HEADER, findByte, place, readHeader, writeHeader } from '../../types/bloom/header.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { chainForRead, chainForWrite, giveKey, NO_MEMORY, NONE, NOT_FOUND } from './filter.ts';
@@ -85,6 +88,7 @@ function loadChunk(call: Call): void {
     return;
   }
   call.db.keyspace.dirty++;
+  changed(call, 1, events.SILENT);
   call.reply.ok();
 }
 

@@ -1,6 +1,7 @@
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, FAST, LOADING, STALE } from '../define.ts';
+import { GATE_PUBSUB } from '../session.ts';
 
 export const PING = defineCommand({
   name: 'PING',
@@ -27,8 +28,18 @@ export const ECHO = defineCommand({
   handler: (call) => call.reply.bulk(call.bytes, call.start(1), call.end(1)),
 });
 
+/** To a RESP2 client that is subscribed to something, in the form of what it gets otherwise. */
+function pong(call: Call): void {
+  const { reply } = call;
+  reply.array(2);
+  reply.bulkText('pong');
+  if (call.argc === 1) reply.bulkText('');
+  else reply.bulk(call.bytes, call.start(1), call.end(1));
+}
+
 function ping(call: Call): void {
   if (call.argc > 2) call.reply.error(errors.wrongArity(call.command.fullName));
+  else if ((call.session.gate & GATE_PUBSUB) !== 0 && call.session.resp === 2) pong(call);
   else if (call.argc === 1) call.reply.simple('PONG');
   else call.reply.bulk(call.bytes, call.start(1), call.end(1));
 }

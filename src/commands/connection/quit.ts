@@ -35,6 +35,8 @@ function quit(call: Call): void {
 /** The library's name stays: it says what the client is, not what it was doing. So does NO-EVICT before 7.2. */
 function reset(call: Call): void {
   const { reply, server, session } = call;
+  server.transactions.discard(session);
+  server.pubsub.forget(session);
   session.db = server.keyspace.databases[0];
   session.name = '';
   session.resp = 2;

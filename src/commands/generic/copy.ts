@@ -1,8 +1,10 @@
 /** COPY and MOVE: a key into another place or another database. */
 
 import type { Database } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { readDatabase } from './database-index.ts';
 
@@ -66,6 +68,7 @@ function copy(call: Call): void {
   if (target !== 0) toDb.remove(toHash, target, db.keyspace.lazy.serverDelete);
   toDb.addCopy(source, toHash, bytes, start, end);
   db.keyspace.dirty++;
+  toDb.changed(events.COPY_TO, toHash, bytes, start, end);
   reply.integer(1);
 }
 
@@ -113,5 +116,7 @@ function move(call: Call): void {
   db.take(hash, source);
   toDb.give(hash, source);
   db.keyspace.dirty++;
+  changed(call, 1, events.MOVE_FROM);
+  toDb.changed(events.MOVE_TO, hash, bytes, start, end);
   reply.integer(1);
 }

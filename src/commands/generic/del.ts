@@ -1,5 +1,7 @@
 /** DEL and UNLINK: Redis's difference, who frees the memory, is one of large values only: their buffers go to bio. */
+import * as events from '../../keyspace/events.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, defineCommand, FAST, keysFrom, WRITE } from '../define.ts';
 
 const COMMON = {
@@ -39,6 +41,7 @@ function deleteKeys(call: Call, lazily: boolean): void {
     const address = db.find(hash, bytes, call.start(i), call.end(i));
     if (address === 0) continue;
     db.remove(hash, address, lazily);
+    changed(call, i, events.DEL);
     deleted++;
   }
   db.keyspace.dirty += deleted;

@@ -1,12 +1,15 @@
 /** DUMP and RESTORE: a value as bytes, and a key of such bytes. The bytes are Redis's (../../rdb/dump.ts). */
+
 import { parseSafeInteger } from '../../base/int64.ts';
 import { Database } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { writeAccess } from '../../memory/record.ts';
 import { dump, isPayload, payload, restore } from '../../rdb/dump.ts';
 import { CorruptRdbError } from '../../rdb/reader.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
+import { changed, deleted } from '../changed.ts';
 import { ASKING, arg, DENYOOM, defineCommand, keyAt, READONLY, WRITE } from '../define.ts';
 import { readTime, time } from '../expire-time.ts';
 
@@ -108,13 +111,17 @@ function restoreKey(call: Call): void {
   if (old !== 0) db.remove(hash, old, db.keyspace.lazy.serverDelete);
   if (atMs !== 0 && atMs <= call.server.nowMs && !call.server.loading) {
     db.keyspace.lazyFree.freeRecord(address, false);
-    if (old !== 0) db.keyspace.dirty++;
+    if (old !== 0) {
+      db.keyspace.dirty++;
+      deleted(call, 1);
+    }
     reply.ok();
     return;
   }
   db.give(hash, address);
   setAccess(call, atMs === 0 ? address : db.setExpire(hash, address, atMs));
   db.keyspace.dirty++;
+  changed(call, 1, events.RESTORE);
   reply.ok();
 }
 

@@ -4,9 +4,12 @@
  * NX sets a time only where there is none, XX only where there is one, GT and LT only if it makes the key live longer or
  * shorter; a key without a time counts as living for ever. A time that has passed deletes the key and still replies 1.
  */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { type Argument, arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { readTime, time } from '../expire-time.ts';
 import { latin1Repr } from '../text.ts';
@@ -90,9 +93,11 @@ function expireKey(call: Call, unitMs: number, absolute: boolean): void {
     reply.integer(0);
     return;
   }
-  if (time.atMs <= db.keyspace.nowMs) db.remove(hash, address, db.keyspace.lazy.expire);
+  const isOver = time.atMs <= db.keyspace.nowMs;
+  if (isOver) db.remove(hash, address, db.keyspace.lazy.expire);
   else db.setExpire(hash, address, time.atMs);
   db.keyspace.dirty++;
+  changed(call, 1, isOver ? events.DEL : events.EXPIRE);
   reply.integer(1);
 }
 
@@ -133,5 +138,6 @@ function persist(call: Call): void {
   }
   db.clearExpire(hash, address);
   db.keyspace.dirty++;
+  changed(call, 1, events.PERSIST);
   reply.integer(1);
 }

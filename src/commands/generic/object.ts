@@ -99,8 +99,14 @@ function find(call: Call): number {
   const start = call.start(2);
   const end = call.end(2);
   // The io worker hashes the first key of commands, not of subcommands.
-  const address = db.peek(call.hashOf(bytes, start, end), bytes, start, end);
-  if (address === 0) call.reply.null();
+  const address = db.find(call.hashOf(bytes, start, end), bytes, start, end);
+  // Counted as peek() does, but a key that is not there is no event.
+  if (address !== 0) {
+    db.keyspace.hits++;
+  } else {
+    db.keyspace.misses++;
+    call.reply.null();
+  }
   return address;
 }
 

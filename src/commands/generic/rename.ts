@@ -1,6 +1,8 @@
 /** RENAME and RENAMENX. The value does not move; its record is made anew, because the key lies in it. */
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 
 const COMMON = {
@@ -50,6 +52,8 @@ function rename(call: Call, onlyNew: boolean): void {
     if (target !== 0) db.remove(toHash, target, keyspace.lazy.serverDelete);
     db.rename(hash, source, toHash, bytes, start, end);
     keyspace.dirty++;
+    changed(call, 1, events.RENAME_FROM);
+    changed(call, 2, events.RENAME_TO);
   }
   if (onlyNew) reply.integer(taken ? 0 : 1);
   else reply.ok();

@@ -4,7 +4,10 @@
  * The key's type is checked first, then the arguments from left to right, then what they say together; only then it matters that there
  * is no key.
  */
+
 import { int64, int64FromNumber, parseSafeInteger } from '../../base/int64.ts';
+import type { KeyEvent } from '../../keyspace/events.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { decode, place } from '../../types/geo/geohash.ts';
@@ -394,7 +397,7 @@ function run(call: Call, address: number, isSearch: boolean): void {
     return;
   }
   if (address === 0) {
-    if (options.target > 0) storeResult(call, options.target, 0);
+    if (options.target > 0) storeResult(call, options.target, 0, storedBy(isSearch));
     else call.reply.array(0);
     return;
   }
@@ -403,7 +406,7 @@ function run(call: Call, address: number, isSearch: boolean): void {
   if (options.count > 0 && options.sort === UNSORTED && !options.any) options.sort = ASCENDING;
   const n = options.count === 0 ? found.count : Math.min(found.count, options.count);
   if (options.sort !== UNSORTED) sortFound(options.sort === ASCENDING, n);
-  if (options.target > 0) storeFound(call, n);
+  if (options.target > 0) storeFound(call, n, storedBy(isSearch));
   else replyFound(call, n);
   forgetFound();
 }
@@ -431,10 +434,14 @@ function replyHash(call: Call, score: number): void {
   replyInt64(call.reply, int64.hi, int64.lo);
 }
 
-function storeFound(call: Call, n: number): void {
+function storedBy(isSearch: boolean): KeyEvent {
+  return isSearch ? events.GEOSEARCHSTORE : events.GEORADIUSSTORE;
+}
+
+function storeFound(call: Call, n: number, event: KeyEvent): void {
   const { db } = call;
   if (n === 0) {
-    storeResult(call, options.target, 0);
+    storeResult(call, options.target, 0, event);
     return;
   }
   const result = new LargeZset(db.arena).attach(LargeZset.create(db.arena));
@@ -453,7 +460,7 @@ function storeFound(call: Call, n: number): void {
     result.destroy(db.keyspace);
     throw error;
   }
-  storeResult(call, options.target, result.release());
+  storeResult(call, options.target, result.release(), event);
   // Redis counts each member that it stores as a change; storeResult() has counted one.
   db.keyspace.dirty += n - 1;
 }

@@ -11,7 +11,9 @@
  *
  * A field without a time counts as living for ever: LT sets it, GT does not.
  */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   NO_FIELD,
@@ -21,6 +23,7 @@ import {
   timeOfField,
 } from '../../types/hash/hash-value.ts';
 import type { Call } from '../call.ts';
+import { changed, reduced } from '../changed.ts';
 import { type Argument, arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { fieldTime, readFields, readFieldTime } from './field-arguments.ts';
@@ -114,18 +117,20 @@ function expireFields(call: Call, unitMs: number, absolute: boolean): void {
   const count = readFields(call, fieldsAt, errors.FIELDS_ABOVE_ZERO);
   if (count < 0) return;
   let address = found;
-  let changed = 0;
+  let changes = 0;
   reply.array(count);
   for (let i = fieldsAt + 2; i < call.argc; i++) {
     const code = address === 0 ? NO_SUCH_FIELD : codeFor(call, address, i, condition, atMs);
     if (code > 0) {
       address = setArgumentTime(call, address, i, atMs);
-      changed++;
+      changes++;
     }
     reply.integer(code);
   }
-  db.keyspace.dirty += changed;
-  if (changed > 0) removeIfEmpty(db, hash, address);
+  db.keyspace.dirty += changes;
+  if (changes === 0) return;
+  removeIfEmpty(db, hash, address);
+  reduced(call, 1, atMs <= db.keyspace.nowMs ? events.HDEL : events.HEXPIRE);
 }
 
 function conditionAt(call: Call, index: number): number {
@@ -170,6 +175,7 @@ function hpersist(call: Call): void {
   if (address === WRONG) return;
   const count = readFields(call, 2);
   if (count < 0) return;
+  const before = db.keyspace.dirty;
   reply.array(count);
   for (let i = 4; i < call.argc; i++) {
     const code = address === 0 ? NO_SUCH_FIELD : persistCode(call, address, i);
@@ -179,6 +185,7 @@ function hpersist(call: Call): void {
     }
     reply.integer(code);
   }
+  if (db.keyspace.dirty !== before) changed(call, 1, events.HPERSIST);
 }
 
 function persistCode(call: Call, address: number, index: number): number {

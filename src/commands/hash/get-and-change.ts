@@ -2,10 +2,12 @@
 
 import { parseSafeInteger } from '../../base/int64.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { KEEP_TIME } from '../../types/hash/hash-table.ts';
 import { change, removeField, removeIfEmpty, timeOfField } from '../../types/hash/hash-value.ts';
 import type { Call } from '../call.ts';
+import { changed, reduced } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { latin1Repr } from '../text.ts';
@@ -84,6 +86,7 @@ function hgetdel(call: Call): void {
   if (address === WRONG) return;
   const count = readFields(call, 2);
   if (count < 0) return;
+  const before = db.keyspace.dirty;
   call.reply.array(count);
   for (let i = 4; i < call.argc; i++) {
     replyField(call, address, i);
@@ -93,6 +96,7 @@ function hgetdel(call: Call): void {
     db.keyspace.dirty++;
     if (removeIfEmpty(db, hash, address)) address = 0;
   }
+  if (db.keyspace.dirty !== before) reduced(call, 1, events.HDEL);
 }
 
 /** HGETEX without an option: the times stay. */
@@ -115,15 +119,18 @@ function hgetex(call: Call): void {
   const count = readFields(call, fieldsAt);
   if (count < 0) return;
   call.reply.array(count);
-  let changed = 0;
+  let changes = 0;
   for (let i = fieldsAt + 2; i < call.argc; i++) {
     replyField(call, address, i);
     if (atMs === NO_CHANGE || address === 0 || !isChange(call, address, i, atMs)) continue;
     address = setArgumentTime(call, address, i, atMs);
-    changed++;
+    changes++;
   }
-  db.keyspace.dirty += changed;
-  if (changed > 0) removeIfEmpty(db, hash, address);
+  db.keyspace.dirty += changes;
+  if (changes === 0) return;
+  removeIfEmpty(db, hash, address);
+  if (atMs === NO_EXPIRE) changed(call, 1, events.HPERSIST);
+  else reduced(call, 1, atMs <= db.keyspace.nowMs ? events.HDEL : events.HEXPIRE);
 }
 
 /** Whether the field is there and has not that time already. */
@@ -165,6 +172,7 @@ function hsetex(call: Call): void {
     reply.integer(0);
     return;
   }
+  const hadHash = address !== 0;
   if (wanted.hasTime && atMs !== KEEP_TIME && atMs <= db.keyspace.nowMs) {
     for (let i = from; i < until && address !== 0; i += 2) {
       address = removeField(db, hash, address, bytes, call.start(i), call.end(i));
@@ -175,7 +183,20 @@ function hsetex(call: Call): void {
     for (let i = from; i < until; i += 2) address = setArgument(call, address, i, atMs);
   }
   db.keyspace.dirty += (until - from) >>> 1;
+  tellSet(call, hadHash);
   reply.integer(1);
+}
+
+/** Fields that were set with a time that has passed are gone, and the key with its last one. */
+function tellSet(call: Call, hadHash: boolean): void {
+  const { atMs, hasTime } = wanted;
+  const isTimed = hasTime && atMs !== KEEP_TIME;
+  if (isTimed && atMs <= call.db.keyspace.nowMs) {
+    if (hadHash) reduced(call, 1, events.HDEL);
+    return;
+  }
+  changed(call, 1, events.HSET);
+  if (isTimed) changed(call, 1, events.HEXPIRE);
 }
 
 function conditionHolds(call: Call, address: number): boolean {

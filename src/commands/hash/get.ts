@@ -1,4 +1,5 @@
 /** HGET, HMGET, HSTRLEN, HEXISTS, HLEN and HDEL: fields by their names. */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_HASH } from '../../memory/record.ts';
 import {
   change,
@@ -9,6 +10,7 @@ import {
   value,
 } from '../../types/hash/hash-value.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
 import { hashForRead, hashForWrite } from './find-hash.ts';
@@ -142,5 +144,6 @@ function hdel(call: Call): void {
     if (removeIfEmpty(db, hash, address)) address = 0;
   }
   db.keyspace.dirty += removed;
+  if (removed > 0) reduced(call, 1, events.HDEL);
   call.reply.integer(removed);
 }

@@ -1,4 +1,5 @@
 /** HINCRBY and HINCRBYFLOAT: numbers in fields. A field that is not there counts as 0; one that has an expire time keeps it. */
+
 import { writeString } from '../../base/bytes.ts';
 import { addInt64, int64, parseInt64, writeInt64 } from '../../base/int64.ts';
 import {
@@ -7,10 +8,13 @@ import {
   isFiniteLongDouble,
   parseLongDouble,
 } from '../../base/long-double.ts';
+import type { KeyEvent } from '../../keyspace/events.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { KEEP_TIME } from '../../types/hash/hash-table.ts';
 import { createHash, setField, value } from '../../types/hash/hash-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { replyInt64 } from '../replies.ts';
@@ -70,7 +74,7 @@ function hincrby(call: Call): void {
     hi = int64.hi;
     lo = int64.lo;
   }
-  store(call, address, writeInt64(hi, lo, text, 0));
+  store(call, address, writeInt64(hi, lo, text, 0), events.HINCRBY);
   replyInt64(call.reply, hi, lo);
 }
 
@@ -102,14 +106,15 @@ function hincrbyfloat(call: Call): void {
     return;
   }
   const size = writeString(formatLongDouble(sum), text, 0);
-  store(call, address, size);
+  store(call, address, size, events.HINCRBYFLOAT);
   reply.bulk(text, 0, size);
 }
 
 /** Sets the field that is argument 2 to the first `size` bytes of `text`. */
-function store(call: Call, address: number, size: number): void {
+function store(call: Call, address: number, size: number, event: KeyEvent): void {
   const { bytes, db, hash } = call;
   if (address === 0) address = createHash(db, hash, bytes, call.start(1), call.end(1), ROOM);
   setField(db, hash, address, bytes, call.start(2), call.end(2), text, 0, size, KEEP_TIME);
   db.keyspace.dirty++;
+  changed(call, 1, event);
 }

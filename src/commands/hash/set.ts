@@ -1,10 +1,13 @@
 /** HSET, HMSET and HSETNX. */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { inlineSizeMax } from '../../keyspace/limits.ts';
 import { EMPTY_SIZE, elementSize } from '../../memory/listpack.ts';
 import * as errors from '../../resp/errors.ts';
 import { change, createHash, getField, makeTable, setField } from '../../types/hash/hash-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { fieldsFit, hashForWrite } from './find-hash.ts';
@@ -77,6 +80,7 @@ function setPairs(call: Call): number {
     if (change.made) made++;
   }
   db.keyspace.dirty += (argc - 2) >>> 1;
+  changed(call, 1, events.HSET);
   return made;
 }
 
@@ -134,5 +138,6 @@ function hsetnx(call: Call): void {
   }
   setArgument(call, hashWithRoom(call, found, 2, 4), 2, NO_EXPIRE);
   call.db.keyspace.dirty++;
+  changed(call, 1, events.HSET);
   call.reply.integer(1);
 }

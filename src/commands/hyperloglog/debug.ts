@@ -1,4 +1,5 @@
 /** PFDEBUG, which shows what is inside a HyperLogLog, and PFSELFTEST. */
+
 import { bytesFromString } from '../../base/bytes.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';

@@ -1,5 +1,7 @@
 /** PFADD, PFCOUNT and PFMERGE: counting different elements, about, in 12 KB. */
+
 import { copyBytes } from '../../base/bytes.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_STRING } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -28,6 +30,7 @@ import {
 } from '../../types/hyperloglog/hyperloglog.ts';
 import { growString, newZeros, readString, stringSize, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, keysFrom, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 
@@ -111,6 +114,7 @@ function pfAdd(call: Call): void {
   const updated = isDense ? addToDense(call, address) : addToSparse(call, address);
   if (updated < 0) return;
   call.db.keyspace.dirty += updated;
+  if (updated > 0) changed(call, 1, events.PFADD);
   call.reply.integer(updated > 0 ? 1 : 0);
 }
 
@@ -182,6 +186,7 @@ function countOne(call: Call): void {
     }
     storeCardinality(view.bytes, view.start, cardinality);
     call.db.keyspace.dirty++;
+    changed(call, 1, events.SILENT);
   }
   reply.integer(cardinality);
 }
@@ -221,5 +226,6 @@ function pfMerge(call: Call): void {
   forgetCardinality(sketch.bytes, 0);
   storeSketch(call, 1, address);
   db.keyspace.dirty++;
+  changed(call, 1, events.PFADD);
   reply.ok();
 }

@@ -45,7 +45,7 @@ function pop(call: Call, side: number): void {
     reply.array(2);
     reply.bulk(call.bytes, call.start(i), call.end(i));
     replyEnd(call, db, address, listLength(db, address), side);
-    take(db, call.keyHash(i), address, side, 1);
+    take(call, i, address, side, 1);
     return;
   }
   blockOnKeys(call, keyRange(1, argc - 2), TYPE_LIST, timeoutMs, (late) => late.nullArray());

@@ -1,4 +1,5 @@
 /** LSET, LINSERT and LREM: changing a list in its middle. */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../types/list/list-value.ts';
 import { walk } from '../../types/list/list-walk.ts';
 import type { Call } from '../call.ts';
+import { changed, reduced } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { readInteger } from './sides.ts';
@@ -79,6 +81,7 @@ function lset(call: Call): void {
   }
   setElement(db, call.keyHash(1), address, index, call.bytes, call.start(3), call.end(3));
   db.keyspace.dirty++;
+  changed(call, 1, events.LSET);
   reply.ok();
 }
 
@@ -101,6 +104,7 @@ function linsert(call: Call): void {
   }
   address = insertAt(db, call.keyHash(1), address, walk, after, bytes, call.start(4), call.end(4));
   db.keyspace.dirty++;
+  changed(call, 1, events.LINSERT);
   reply.integer(listLength(db, address));
 }
 
@@ -128,6 +132,7 @@ function lrem(call: Call): void {
     removed = removeEqual(db, hash, address, count >= 0, limit, bytes, call.start(3), call.end(3));
     if (removed > 0) finishRemoval(db, hash, removedFrom);
     db.keyspace.dirty += removed;
+    if (removed > 0) reduced(call, 1, events.LREM);
   }
   reply.integer(removed);
 }

@@ -1,6 +1,8 @@
 /** LMOVE, RPOPLPUSH and the forms that wait for an element: BLMOVE, BRPOPLPUSH. */
+
 import { copyBytes, newUnfilled } from '../../base/bytes.ts';
 import type { Database } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { text } from '../../memory/listpack.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import {
@@ -15,6 +17,7 @@ import {
 import { walk } from '../../types/list/list-walk.ts';
 import { blockOnKeys, readTimeout } from '../blocking.ts';
 import type { Call } from '../call.ts';
+import { changed, reduced } from '../changed.ts';
 import { arg, BLOCKING, DENYOOM, defineCommand, keyAt, NOSCRIPT, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { LEFT, NO_SIDE, RIGHT, readSide, SIDES } from './sides.ts';
@@ -138,6 +141,8 @@ function move(call: Call, from: number, to: number): boolean {
     finishRemoval(db, hash, removeEnd(db, hash, source, from === LEFT, 1));
   }
   db.keyspace.dirty++;
+  changed(call, 2, to === LEFT ? events.LPUSH : events.RPUSH);
+  reduced(call, 1, from === LEFT ? events.LPOP : events.RPOP);
   call.reply.bulk(moving.bytes, 0, moving.size);
   if (moving.bytes.length > MOVING_KEPT_MAX) moving.bytes = new Uint8Array(4096);
   return true;

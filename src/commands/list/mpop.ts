@@ -117,7 +117,7 @@ function popFirst(call: Call, first: number): boolean {
     reply.bulk(call.bytes, call.start(i), call.end(i));
     reply.array(n);
     replyFromEnd(call, db, address, length, options.side, n);
-    take(db, call.keyHash(i), address, options.side, n);
+    take(call, i, address, options.side, n);
     return true;
   }
   return false;

@@ -48,7 +48,7 @@ function pop(call: Call, side: number): void {
     return;
   }
   replyEnd(call, db, address, listLength(db, address), side);
-  take(db, call.keyHash(1), address, side, 1);
+  take(call, 1, address, side, 1);
 }
 
 function popMany(call: Call, side: number): void {
@@ -65,7 +65,7 @@ function popMany(call: Call, side: number): void {
   const n = Math.min(count, length);
   reply.array(n);
   replyFromEnd(call, db, address, length, side, n);
-  take(db, call.keyHash(1), address, side, n);
+  take(call, 1, address, side, n);
 }
 
 /** The count in argument 2; -1 after an error reply. */

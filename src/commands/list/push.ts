@@ -1,7 +1,9 @@
 /** LPUSH, RPUSH, and LPUSHX, RPUSHX, which want the list to exist. */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import { listLength, measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 
@@ -63,5 +65,6 @@ function push(call: Call, front: boolean, mustExist: boolean): void {
   address = startPush(db, call.keyHash(1), address, bytes, call.start(1), call.end(1), front);
   for (let i = 2; i < argc; i++) pushElement(db, address, front, bytes, call.start(i), call.end(i));
   db.keyspace.dirty += argc - 2;
+  changed(call, 1, front ? events.LPUSH : events.RPUSH);
   call.reply.integer(listLength(db, address));
 }

@@ -1,8 +1,10 @@
 /** LLEN, LINDEX, LRANGE and LTRIM: a list by positions; negative ones count from its end. */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import { finishRemoval, listLength, removeEnd } from '../../types/list/list-value.ts';
 import { walk } from '../../types/list/list-walk.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { readInteger, replyText } from './sides.ts';
@@ -140,6 +142,7 @@ function ltrim(call: Call): void {
     address = removeEnd(db, hash, address, false, length - before - count);
     db.keyspace.dirty += length - count;
     if (count < length) finishRemoval(db, hash, address);
+    reduced(call, 1, events.LTRIM);
   }
   reply.ok();
 }

@@ -1,12 +1,15 @@
 /** LEFT and RIGHT, counts, and the reply of popped elements: what several list commands share. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
 import type { Database } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { text } from '../../memory/listpack.ts';
 import * as errors from '../../resp/errors.ts';
 import type { ReplyWriter } from '../../resp/reply-writer.ts';
 import { finishRemoval, removeEnd } from '../../types/list/list-value.ts';
 import { walk } from '../../types/list/list-walk.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import { arg } from '../define.ts';
 
 export const LEFT = 0;
@@ -61,9 +64,12 @@ export function replyText(reply: ReplyWriter): void {
   reply.bulk(text.bytes, text.start, text.end, text.bytes === walk.u8 ? walk.data : null);
 }
 
-/** Removes `n` elements from an end, counts the change and deletes the key if nothing is left. */
-export function take(db: Database, hash: number, address: number, side: number, n: number): void {
+/** Removes `n` elements from an end of the list that is argument `index`, counts the change and deletes the key if nothing is left. */
+export function take(call: Call, index: number, address: number, side: number, n: number): void {
+  const { db } = call;
+  const hash = call.keyHash(index);
   if (n === 0) return;
   db.keyspace.dirty += n;
   finishRemoval(db, hash, removeEnd(db, hash, address, side === LEFT, n));
+  reduced(call, index, side === LEFT ? events.LPOP : events.RPOP);
 }

@@ -1,5 +1,7 @@
 /** SINTER, SUNION, SDIFF and their STORE forms, SINTERCARD, and SMEMBERS, which is the union of one. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { ENCODING_INTSET, TYPE_SET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { endsAsIntset, growth, storeSet } from '../../types/set/build.ts';
@@ -16,6 +18,7 @@ import {
 import { setCount } from '../../types/set/set-value.ts';
 import { SetWalk } from '../../types/set/walk.ts';
 import type { Call } from '../call.ts';
+import { changed, deleted } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, keyAt, keysFrom, MOVABLE_KEYS, READONLY, WRITE } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
 import { replyMember } from './reply.ts';
@@ -23,6 +26,8 @@ import { replyMember } from './reply.ts';
 const INTERSECTION = 0;
 const UNION = 1;
 const DIFFERENCE = 2;
+/** What storing their results is called. */
+const STORED = [events.SINTERSTORE, events.SUNIONSTORE, events.SDIFFSTORE];
 
 const READ = {
   group: 'set',
@@ -188,9 +193,11 @@ function storeResult(call: Call, operation: number): void {
   if (count > 0) {
     store(call, old, operation);
     db.keyspace.dirty++;
+    changed(call, 1, STORED[operation]);
   } else if (old !== 0) {
     db.remove(hash, old, db.keyspace.lazy.serverDelete);
     db.keyspace.dirty++;
+    deleted(call, 1);
   }
   done(db);
   call.reply.integer(count);

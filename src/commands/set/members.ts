@@ -1,4 +1,5 @@
 /** SADD, SREM and SMOVE, and what is asked about single members: SISMEMBER, SMISMEMBER, SCARD. */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_SET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { setText } from '../../types/set/member.ts';
@@ -13,6 +14,7 @@ import {
   setCount,
 } from '../../types/set/set-value.ts';
 import type { Call } from '../call.ts';
+import { changed, reduced } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, typeAt, WRONG } from '../lookup.ts';
 
@@ -123,6 +125,7 @@ function sadd(call: Call): void {
     if (change.made) added++;
   }
   db.keyspace.dirty += added;
+  if (added > 0) changed(call, 1, events.SADD);
   call.reply.integer(added);
 }
 
@@ -149,6 +152,7 @@ function srem(call: Call): void {
     address = removeIfEmpty(call, call.keyHash(1), address);
   }
   db.keyspace.dirty += removed;
+  if (removed > 0) reduced(call, 1, events.SREM);
   call.reply.integer(removed);
 }
 
@@ -185,12 +189,17 @@ function smove(call: Call): void {
   }
   removeIfEmpty(call, hash, left);
   db.keyspace.dirty++;
+  reduced(call, 1, events.SREM);
   if (to === 0) {
     createSet(db, call.keyHash(2), bytes, call.start(2), call.end(2), 1);
     db.keyspace.dirty++;
+    changed(call, 2, events.SADD);
   } else {
     addMember(db, call.keyHash(2), to);
-    if (change.made) db.keyspace.dirty++;
+    if (change.made) {
+      db.keyspace.dirty++;
+      changed(call, 2, events.SADD);
+    }
   }
   reply.integer(1);
 }

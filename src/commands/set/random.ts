@@ -1,5 +1,7 @@
 /** SPOP and SRANDMEMBER: members by chance. */
+
 import { int64, parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { ENCODING_HT, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { keepPicked, separatePicked } from '../../types/set/keep.ts';
@@ -7,6 +9,7 @@ import { pick, picks, randomPosition } from '../../types/set/random.ts';
 import { removeAt, setCount, setEncoding } from '../../types/set/set-value.ts';
 import { SetWalk } from '../../types/set/walk.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { removeIfEmpty } from './members.ts';
@@ -66,6 +69,7 @@ function spopOne(call: Call): void {
   walk.open(db, address);
   popOne(call, address);
   db.keyspace.dirty++;
+  reduced(call, 1, events.SPOP);
 }
 
 /** Replies a random member of the set, which `walk` is open on, and takes it out. Returns where the record is, 0 when it is gone. */
@@ -96,6 +100,7 @@ function spopMany(call: Call): void {
   else if (setEncoding(db, address) !== ENCODING_HT) popFromPacked(call, address, count);
   else if ((size - count) * REMAKE_BELOW > count) popFew(call, address, count);
   else popMost(call, address, size - count);
+  reduced(call, 1, events.SPOP);
 }
 
 function popAll(call: Call, address: number): void {

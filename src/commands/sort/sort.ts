@@ -9,7 +9,9 @@
  * around), and only the part that LIMIT asks for is read. The members of a set are then in no order, so that STORE sorts
  * them all the same, as text.
  */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { text } from '../../memory/listpack.ts';
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
@@ -21,6 +23,7 @@ import { SetWalk } from '../../types/set/walk.ts';
 import { ZsetWalk } from '../../types/zset/walk.ts';
 import { zsetCount } from '../../types/zset/zset.ts';
 import type { Call } from '../call.ts';
+import { changed, deleted } from '../changed.ts';
 import {
   type Argument,
   arg,
@@ -313,9 +316,16 @@ function storeResults(call: Call, from: number, until: number): void {
   const end = call.end(store);
   const old = db.find(hash, bytes, start, end);
   if (old !== 0) db.remove(hash, old, db.keyspace.lazy.serverDelete);
-  if (results.count > 0) pushResults(call, hash, start, end);
-  else if (old !== 0) db.keyspace.dirty++;
+  db.isReplacing = old !== 0;
+  try {
+    if (results.count > 0) pushResults(call, hash, start, end);
+    else if (old !== 0) db.keyspace.dirty++;
+  } finally {
+    db.isReplacing = false;
+  }
   db.keyspace.dirty += results.count;
+  if (results.count > 0) changed(call, store, events.SORTSTORE);
+  else if (old !== 0) deleted(call, store);
   call.reply.integer(results.count);
 }
 

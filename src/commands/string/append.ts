@@ -1,8 +1,10 @@
 import { copyBytes } from '../../base/bytes.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { growString, isString, setString, stringSize, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 
 export const APPEND = defineCommand({
@@ -42,5 +44,6 @@ function append(call: Call): void {
     copyBytes(bytes, call.start(2), call.end(2), view.bytes, view.start + before);
   }
   db.keyspace.dirty++;
+  changed(call, 1, events.APPEND);
   reply.integer(size);
 }

@@ -2,10 +2,12 @@
  * Compare and delete, and the digest to compare by: DELEX and DIGEST (Redis 8.4), DELIFEQ (Valkey 9.0). With SET's
  * IFEQ family (set.ts) they make a lock or an optimistic update without a transaction.
  */
+
 import * as errors from '../../resp/errors.ts';
 import { digestHex } from '../../types/string/digest.ts';
 import { isString, readString, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { deleted } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { comparisonHolds, isComparable, valueEquals } from './compare.ts';
 import { ALWAYS, comparisonNamed } from './set-options.ts';
@@ -98,6 +100,7 @@ function remove(call: Call, address: number): void {
   const { db } = call;
   db.remove(call.hash, address, db.keyspace.lazy.userDelete);
   db.keyspace.dirty++;
+  deleted(call, 1);
   call.reply.integer(1);
 }
 

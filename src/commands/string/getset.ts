@@ -1,8 +1,11 @@
 /** GETSET, GETDEL and GETEX: reading a string and changing or removing the key in one step. */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { isString, setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed, deleted } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { replyString } from './get.ts';
 import {
@@ -76,6 +79,7 @@ function getSet(call: Call): void {
   if (!replyString(call, old)) return;
   setString(db, old, hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE);
   db.keyspace.dirty++;
+  changed(call, 1, events.SET);
 }
 
 function getDel(call: Call): void {
@@ -84,6 +88,7 @@ function getDel(call: Call): void {
   if (!replyString(call, address) || address === 0) return;
   db.remove(hash, address, db.keyspace.lazy.userDelete);
   db.keyspace.dirty++;
+  deleted(call, 1);
 }
 
 function getEx(call: Call): void {
@@ -109,6 +114,7 @@ function persist(call: Call, address: number): void {
   if (db.expireOf(address) === NO_EXPIRE) return;
   db.clearExpire(call.hash, address);
   db.keyspace.dirty++;
+  changed(call, 1, events.PERSIST);
 }
 
 /** A time of day that has passed deletes the key at once. */
@@ -116,8 +122,10 @@ function expireAt(call: Call, address: number): void {
   const { db, hash } = call;
   if (options.ttl >= EXAT && expire.atMs <= db.keyspace.nowMs) {
     db.remove(hash, address, db.keyspace.lazy.expire);
+    deleted(call, 1);
   } else {
     db.setExpire(hash, address, expire.atMs);
+    changed(call, 1, events.EXPIRE);
   }
   db.keyspace.dirty++;
 }

@@ -1,5 +1,6 @@
 import { addInt64, int64, parseInt64 } from '../../base/int64.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { ENCODING_INT } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -10,6 +11,7 @@ import {
   storeInteger,
 } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { replyInt64 } from '../replies.ts';
 
@@ -106,5 +108,6 @@ function addToKey(call: Call, hi: number, lo: number): void {
     else setInteger(db, old, hash, bytes, start, end, int64.hi, int64.lo, db.expireOf(old));
   }
   db.keyspace.dirty++;
+  changed(call, 1, events.INCRBY);
   replyInt64(call.reply, int64.hi, int64.lo);
 }

@@ -7,9 +7,11 @@ import {
   parseLongDouble,
 } from '../../base/long-double.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { isString, readString, setBytes, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 
 export const INCRBYFLOAT = defineCommand({
@@ -52,6 +54,7 @@ function incrByFloat(call: Call): void {
   const expireMs = old === 0 ? NO_EXPIRE : db.expireOf(old);
   setBytes(db, old, hash, bytes, start, end, text, 0, size, expireMs);
   db.keyspace.dirty++;
+  changed(call, 1, events.INCRBYFLOAT);
   reply.bulk(text, 0, size);
 }
 

@@ -2,6 +2,7 @@
  * INCREX: an increment with bounds and an expire time in one step, what rate limiters are made of. Replies the new value and what was
  * really added. Out of bounds nothing happens (the value and 0 are replied), or with SATURATE the value goes to the bound.
  */
+
 import { writeString } from '../../base/bytes.ts';
 import { int64, int64FromBigInt, int64ToBigInt, parseInt64 } from '../../base/int64.ts';
 import {
@@ -13,6 +14,8 @@ import {
   parseLongDouble,
 } from '../../base/long-double.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
+import type { KeyEvent } from '../../keyspace/events.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   isString,
@@ -23,6 +26,7 @@ import {
   view,
 } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { replyBigInt } from '../replies.ts';
 import { expire, NO_TTL, options, PERSIST, readExpireOption, readTtlOption } from './set-options.ts';
@@ -162,10 +166,17 @@ function incrByInt(call: Call): void {
     const { hi, lo } = int64;
     setInteger(db, old, call.hash, call.bytes, call.start(1), call.end(1), hi, lo, expireAfter(db, old));
     db.keyspace.dirty++;
+    tell(call, events.INCRBY);
   }
   reply.array(2);
   replyBigInt(reply, after);
   replyBigInt(reply, after - before);
+}
+
+function tell(call: Call, event: KeyEvent): void {
+  changed(call, 1, event);
+  if (options.ttl === PERSIST) changed(call, 1, events.PERSIST);
+  else if (options.ttl !== NO_TTL) changed(call, 1, events.EXPIRE);
 }
 
 /** The expire time that the key has afterwards. */
@@ -214,6 +225,7 @@ function incrByFloat(call: Call): void {
   if (!isSkipped) {
     setBytes(db, old, call.hash, call.bytes, call.start(1), call.end(1), text, 0, size, expireAfter(db, old));
     db.keyspace.dirty++;
+    tell(call, events.INCRBYFLOAT);
   }
   reply.array(2);
   reply.bulk(text, 0, size);

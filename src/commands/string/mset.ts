@@ -1,7 +1,9 @@
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { isString, readString, setString, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keysFrom, READONLY, WRITE } from '../define.ts';
 
 export const MSET = defineCommand({
@@ -90,6 +92,7 @@ function setAll(call: Call): void {
       NO_EXPIRE,
       call.data,
     );
+    changed(call, i, events.SET);
   }
   db.keyspace.dirty += (call.argc - 1) >> 1;
 }

@@ -1,8 +1,12 @@
 /** MSETEX (Redis 8.4, Valkey 9.1): several keys with one condition and one expire time, all or none. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, WRITE } from '../define.ts';
 import {
   ACCEPT_KEEPTTL,
@@ -90,5 +94,7 @@ function setAll(call: Call, until: number): void {
     const old = db.findForWrite(hash, bytes, start, end);
     const expireMs = options.ttl === KEEPTTL && old !== 0 ? db.expireOf(old) : expire.atMs;
     setString(db, old, hash, bytes, start, end, bytes, call.start(i + 1), call.end(i + 1), expireMs);
+    changed(call, i, events.SET);
+    if (expire.atMs !== NO_EXPIRE) changed(call, i, events.EXPIRE);
   }
 }

@@ -1,6 +1,8 @@
 /** STRLEN, GETRANGE (SUBSTR) and SETRANGE: a string as an array of bytes. */
+
 import { copyBytes } from '../../base/bytes.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   growString,
@@ -11,6 +13,7 @@ import {
   view,
 } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 
 export const STRLEN = defineCommand({
@@ -142,5 +145,6 @@ function setRange(call: Call): void {
   else growString(db, address, hash, Math.max(before, until));
   copyBytes(bytes, call.start(3), call.end(3), view.bytes, view.start + offset);
   db.keyspace.dirty++;
+  changed(call, 1, events.SETRANGE);
   reply.integer(view.end - view.start);
 }

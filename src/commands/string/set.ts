@@ -5,10 +5,13 @@
  * time, the old value's type, the digest's form, the condition. GET replies the old value whether the key is set or not.
  * A key that does not exist satisfies IFNE and IFDNE, and neither IFEQ nor IFDEQ.
  */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { isString, setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, type KeyReference, keyAt, WRITE } from '../define.ts';
 import { comparisonHolds, isComparable } from './compare.ts';
 import { replyString } from './get.ts';
@@ -93,6 +96,7 @@ function set(call: Call): void {
   const old = db.find(call.hash, bytes, start, end);
   setString(db, old, call.hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE, call.data);
   db.keyspace.dirty++;
+  changed(call, 1, events.SET);
   call.reply.ok();
 }
 
@@ -114,6 +118,8 @@ function setWithOptions(call: Call): void {
   const expireMs = options.ttl === KEEPTTL && old !== 0 ? db.expireOf(old) : expire.atMs;
   setString(db, old, hash, bytes, start, end, bytes, call.start(2), call.end(2), expireMs);
   db.keyspace.dirty++;
+  changed(call, 1, events.SET);
+  if (expire.atMs !== NO_EXPIRE) changed(call, 1, events.EXPIRE);
   if (!options.get) call.reply.ok();
 }
 

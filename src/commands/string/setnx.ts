@@ -1,7 +1,10 @@
 /** SETNX, SETEX and PSETEX: older spellings of SET with one option. */
+
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import * as events from '../../keyspace/events.ts';
 import { setString } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { readPositiveTime, time } from '../expire-time.ts';
 
@@ -54,6 +57,7 @@ function setNx(call: Call): void {
   }
   setString(db, 0, hash, bytes, start, end, bytes, call.start(2), call.end(2), NO_EXPIRE);
   db.keyspace.dirty++;
+  changed(call, 1, events.SET);
   call.reply.integer(1);
 }
 
@@ -65,5 +69,7 @@ function setFor(call: Call, unitMs: number): void {
   const old = db.findForWrite(hash, bytes, start, end);
   setString(db, old, hash, bytes, start, end, bytes, call.start(3), call.end(3), time.atMs);
   db.keyspace.dirty++;
+  changed(call, 1, events.SET);
+  changed(call, 1, events.EXPIRE);
   call.reply.ok();
 }

@@ -1,10 +1,13 @@
 /** ZADD and ZINCRBY: members with scores, under conditions. */
+
 import { parseDouble } from '../../base/double.ts';
+import * as events from '../../keyspace/events.ts';
 import { KEY_SIZE_MAX, KeyTooLongError } from '../../keyspace/limits.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { addMember, changeScore, createZset, hit, lookup, zsetCount } from '../../types/zset/zset.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { replyScore } from './scores.ts';
@@ -141,7 +144,7 @@ export function addPairs(
     address = createZset(db, call.keyHash(1), call.bytes, call.start(1), call.end(1), call.size(firstMember));
   }
   let added = 0;
-  let changed = 0;
+  let updated = 0;
   let done = false;
   try {
     for (let i = 0; i < pairs; i++) {
@@ -152,16 +155,17 @@ export function addPairs(
       }
       address = put.address;
       if (outcome === ADDED) added++;
-      if (outcome === CHANGED) changed++;
+      if (outcome === CHANGED) updated++;
       done ||= outcome !== REFUSED;
     }
   } catch (error) {
     removeEmpty(call);
     throw error;
   } finally {
-    db.keyspace.dirty += added + changed;
+    db.keyspace.dirty += added + updated;
+    if (added + updated > 0) changed(call, 1, (options & INCR) !== 0 ? events.ZINCR : events.ZADD);
   }
-  replySum(call, options, done, put.score, added, changed);
+  replySum(call, options, done, put.score, added, updated);
 }
 
 /** There was no memory: the key must not stay if not even its first member found room. */

@@ -4,8 +4,10 @@
  * The result grows in the arena as a sorted set without a key (LargeZset): a union adds up scores in its table alone and puts all
  * into order in the end. Replies walk over it, storing gives it a key, and either way nothing of it is on the JS heap.
  */
+
 import { parseDouble } from '../../base/double.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_SET, TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { LargeZset } from '../../types/zset/large.ts';
@@ -137,6 +139,8 @@ export const ZDIFFSTORE = defineCommand({
 const UNION = 0;
 const INTER = 1;
 const DIFF = 2;
+/** What storing their results is called. */
+const STORED = [events.ZUNIONSTORE, events.ZINTERSTORE, events.ZDIFFSTORE];
 
 const SUM = 0;
 const MIN = 1;
@@ -180,9 +184,9 @@ function combine(call: Call, operation: number, destination: number, counts: boo
     result.destroy(db.keyspace);
   } else if (result.count === 0) {
     result.destroy(db.keyspace);
-    storeResult(call, destination, 0);
+    storeResult(call, destination, 0, STORED[operation]);
   } else {
-    storeResult(call, destination, result.release());
+    storeResult(call, destination, result.release(), STORED[operation]);
   }
 }
 

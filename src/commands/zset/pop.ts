@@ -1,5 +1,7 @@
 /** ZPOPMIN, ZPOPMAX, ZMPOP and the forms of them that wait. */
+
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import type { ReplyWriter } from '../../resp/reply-writer.ts';
@@ -7,6 +9,7 @@ import { ZsetWalk } from '../../types/zset/walk.ts';
 import { removeRange, zsetCount } from '../../types/zset/zset.ts';
 import { blockOnKeys, keyRange, readTimeout } from '../blocking.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import {
   type Argument,
   arg,
@@ -147,6 +150,7 @@ function popMembers(
   replyMembers(call, walk, n, true, nested);
   deleteIfEmpty(call, key, removeRange(db, call.keyHash(key), address, max ? count - n : 0, n));
   db.keyspace.dirty += n;
+  reduced(call, key, max ? events.ZPOPMAX : events.ZPOPMIN);
 }
 
 /** The first of the keys that are arguments [first, until) that is there: its index, 0 when none is, -1 after an error reply. */

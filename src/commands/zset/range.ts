@@ -4,6 +4,7 @@
  * Whatever the range is of, it becomes ranks (interval.ts), LIMIT and the direction are arithmetic on them, and one walk
  * reads the members: a deep offset costs nothing.
  */
+import * as events from '../../keyspace/events.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { LargeZset } from '../../types/zset/large.ts';
@@ -237,7 +238,7 @@ function replyRange(call: Call, address: number, n: number): void {
 function storeRange(call: Call, address: number, n: number): void {
   const { db } = call;
   if (n === 0) {
-    storeResult(call, 1, 0);
+    storeResult(call, 1, 0, events.ZRANGESTORE);
     return;
   }
   const result = new LargeZset(db.arena).attach(LargeZset.create(db.arena));
@@ -252,5 +253,5 @@ function storeRange(call: Call, address: number, n: number): void {
     result.destroy(db.keyspace);
     throw error;
   }
-  storeResult(call, 1, result.release());
+  storeResult(call, 1, result.release(), events.ZRANGESTORE);
 }

@@ -1,7 +1,10 @@
 /** ZREM and the commands that remove a range. */
+import type { KeyEvent } from '../../keyspace/events.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_ZSET } from '../../memory/record.ts';
 import { lookup, removeHit, removeRange, zsetCount } from '../../types/zset/zset.ts';
 import type { Call } from '../call.ts';
+import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import {
@@ -75,6 +78,7 @@ function zrem(call: Call): void {
     removed++;
   }
   db.keyspace.dirty += removed;
+  if (removed > 0) reduced(call, 1, events.ZREM);
   call.reply.integer(removed);
 }
 
@@ -94,7 +98,7 @@ function zremRangeByRank(call: Call): void {
   const address = findForWrite(call, 1, TYPE_ZSET);
   if (address === WRONG) return;
   if (address !== 0) resolveRanks(zsetCount(call.db, address), start, stop);
-  removeInterval(call, address);
+  removeInterval(call, address, events.ZREMRANGEBYRANK);
 }
 
 function zremRangeByScore(call: Call): void {
@@ -102,7 +106,7 @@ function zremRangeByScore(call: Call): void {
   const address = findForWrite(call, 1, TYPE_ZSET);
   if (address === WRONG) return;
   if (address !== 0) resolveScores(call.db, address);
-  removeInterval(call, address);
+  removeInterval(call, address, events.ZREMRANGEBYSCORE);
 }
 
 function zremRangeByLex(call: Call): void {
@@ -110,16 +114,17 @@ function zremRangeByLex(call: Call): void {
   const address = findForWrite(call, 1, TYPE_ZSET);
   if (address === WRONG) return;
   if (address !== 0) resolveMembers(call, address);
-  removeInterval(call, address);
+  removeInterval(call, address, events.ZREMRANGEBYLEX);
 }
 
 /** Removes the members in the interval of the sorted set, if there is one, and replies how many. */
-function removeInterval(call: Call, address: number): void {
+function removeInterval(call: Call, address: number, event: KeyEvent): void {
   const { db } = call;
   const n = address === 0 ? 0 : intervalSize();
   if (n > 0) {
     deleteIfEmpty(call, 1, removeRange(db, call.keyHash(1), address, interval.from, n));
     db.keyspace.dirty += n;
+    reduced(call, 1, event);
   }
   call.reply.integer(n);
 }

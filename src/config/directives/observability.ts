@@ -3,7 +3,7 @@
 import { type Directive, WORKS } from '../directive.ts';
 import { eventClasses, percentiles } from '../special-types.ts';
 import { integer, LONG_MAX, unsigned, yesNo } from '../value-types.ts';
-import { NO_EVENTS, NO_LATENCY, NO_SCRIPTS } from './reasons.ts';
+import { NO_LATENCY, NO_SCRIPTS } from './reasons.ts';
 
 export const OBSERVABILITY: readonly Directive[] = [
   { name: 'slowlog-log-slower-than', type: integer(-1, LONG_MAX), initial: 10000n, effect: WORKS },
@@ -16,7 +16,7 @@ export const OBSERVABILITY: readonly Directive[] = [
     initial: '50 99 99.9',
     effect: NO_LATENCY,
   },
-  { name: 'notify-keyspace-events', type: eventClasses, initial: '', effect: NO_EVENTS },
+  { name: 'notify-keyspace-events', type: eventClasses, initial: '', effect: WORKS },
   {
     name: 'busy-reply-threshold',
     alias: 'lua-time-limit',

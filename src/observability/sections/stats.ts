@@ -1,4 +1,5 @@
 /** INFO stats: what happened since the start or the last CONFIG RESETSTAT. */
+import { CHANNEL, PATTERN, SHARD } from '../../commands/pubsub.ts';
 import { field, fixed, type InfoSection } from '../info-section.ts';
 
 function kilobytes(bytesPerSecond: number): string {
@@ -35,9 +36,9 @@ export const STATS: InfoSection = {
     fixed('current_eviction_exceeded_time', 0),
     field('keyspace_hits', ({ server }) => server.keyspace.hits),
     field('keyspace_misses', ({ server }) => server.keyspace.misses),
-    fixed('pubsub_channels', 0),
-    fixed('pubsub_patterns', 0),
-    fixed('pubsubshard_channels', 0),
+    field('pubsub_channels', ({ server }) => server.pubsub.count(CHANNEL)),
+    field('pubsub_patterns', ({ server }) => server.pubsub.count(PATTERN)),
+    field('pubsubshard_channels', ({ server }) => server.pubsub.count(SHARD)),
     fixed('latest_fork_usec', 0),
     fixed('total_forks', 0),
     fixed('migrate_cached_sockets', 0),

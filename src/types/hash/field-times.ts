@@ -19,8 +19,10 @@
  * Invariants: registered is the least time of all fields that have one; with an index, it holds exactly these. Whoever changes
  * a field's time says so here *after* the record says so.
  */
+
 import type { Database } from '../../keyspace/database.ts';
 import { NO_EXPIRE } from '../../keyspace/database.ts';
+import { DEL, HEXPIRED } from '../../keyspace/events.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { AddressList } from '../../memory/address-list.ts';
@@ -202,7 +204,10 @@ export function expireDueFields(db: Database, keyHash: number, address: number, 
   const done = hasIndex(arena, handle)
     ? expireByIndex(db, keyHash, address, handle, limit)
     : expireAmongAll(db, keyHash, address, handle);
-  if (tableAt(arena, handle).count === 0) db.remove(keyHash, address, db.keyspace.lazy.expire);
+  const isEmpty = tableAt(arena, handle).count === 0;
+  db.changedAt(HEXPIRED, keyHash, address);
+  if (isEmpty) db.changedAt(DEL, keyHash, address);
+  if (isEmpty) db.remove(keyHash, address, db.keyspace.lazy.expire);
   else register(db, keyHash, handle, firstTime(db, handle));
   return Math.max(1, done);
 }

@@ -11,11 +11,13 @@ import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/c
 import { Stats } from '../../../src/commands/stats.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
+import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { INPUT_STALLED, INPUT_TAKEN, Input } from '../../../src/net/input.ts';
+import { Broker } from '../../../src/pubsub/broker.ts';
 import { CommandNames } from '../../../src/resp/command-names.ts';
 import { createChannelMemory, createProcessMemory } from '../../../src/ring/channel.ts';
 import {
@@ -38,6 +40,7 @@ import {
   REQUEST_OPEN,
   RequestWriter,
 } from '../../../src/ring/request-ring.ts';
+import { SessionTransactions } from '../../../src/transactions/transactions.ts';
 
 /** A frame as the io worker would see it; `text` for data. */
 export interface Frame {
@@ -90,11 +93,16 @@ export class ExecutorRig {
     const table = new CommandTable(this.declarations());
     const keyspace = new Keyspace(hasher, 16);
     const blocked = new BlockedClients(keyspace);
+    const broker = new Broker(hasher);
+    const changes = new Changes(keyspace, broker);
+    const transactions = new SessionTransactions(changes.watched, () => 1 << 30);
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
       keyspace,
       blocking: blocked,
+      transactions,
+      pubsub: broker,
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
@@ -111,6 +119,8 @@ export class ExecutorRig {
       hasher,
       doorbell: new Doorbell(this.control),
       blocked,
+      transactions,
+      broker,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,

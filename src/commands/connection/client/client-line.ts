@@ -7,6 +7,7 @@
  *               blocking one. For the client that asks, the size of its own command.
  *   qbuf-free   0: sockets share one read buffer per io worker, so nothing is kept free for one client
  *   rbs rbp     0: replies are written to the ring, there is no buffer per client
+ *   multi-mem   the buffer of what MULTI has queued
  *   obl         reply bytes on the way to the socket: in the ring or at the io worker
  *   oll omem    chunks and bytes of the queue of replies that wait because the client does not read
  *   tot-mem     what the client makes this server hold
@@ -14,7 +15,7 @@
  * A client of compat-version 7.2 sees lib-name and lib-ver too.
  */
 import type { Call } from '../../call.ts';
-import { GATE_CLOSING, type Session } from '../../session.ts';
+import { GATE_CLOSING, GATE_MULTI, GATE_PUBSUB, type Session } from '../../session.ts';
 
 /** Objects of a connection in both threads and its row in the connection table: measured, 1,000 idle connections. */
 const CONNECTION_BYTES = 6_500;
@@ -28,7 +29,10 @@ export function clientLine(call: Call, session: Session): string {
   const inputBytes = asks ? requestSize(call) : link.queryBufferBytes(session);
   const spilled = link.spillBytes(session);
   const underWay = Math.max(0, link.outputBacklog(session) - spilled);
-  const total = CONNECTION_BYTES + inputBytes + argumentBytes + underWay + spilled;
+  const queued = session.queue?.capacity ?? 0;
+  const total = CONNECTION_BYTES + inputBytes + argumentBytes + queued + underWay + spilled;
+  const [channels, patterns, shards] = session.subscriptions;
+  const command = asks ? call.command : session.lastCommand;
   const fields = [
     `id=${session.id}`,
     `addr=${session.address}`,
@@ -39,14 +43,16 @@ export function clientLine(call: Call, session: Session): string {
     `idle=${asks ? 0 : seconds(nowMs - session.lastCommandMs)}`,
     `flags=${flagsOf(call, session)}`,
     `db=${session.db.index}`,
-    'sub=0 psub=0 ssub=0 multi=-1',
+    `sub=${channels} psub=${patterns} ssub=${shards} multi=${session.queue?.count ?? -1}`,
+    ...(is72 ? [`watch=${session.watchCount}`] : []),
     `qbuf=${inputBytes} qbuf-free=0`,
-    `argv-mem=${argumentBytes} multi-mem=0`,
+    `argv-mem=${argumentBytes} multi-mem=${queued}`,
     'rbs=0 rbp=0',
     `obl=${underWay} oll=${link.spillChunks(session)} omem=${spilled}`,
     `tot-mem=${total}`,
     `events=${underWay + spilled > 0 && !asks ? 'rw' : 'r'}`,
-    `cmd=${asks ? call.command.fullName : (session.lastCommand?.fullName ?? 'NULL')}`,
+    // A client can only ask from within a transaction while EXEC runs it.
+    `cmd=${asks && session.queue !== null ? 'exec' : (command?.fullName ?? 'NULL')}`,
     `user=${session.user}`,
     'redir=-1',
     `resp=${session.resp}`,
@@ -61,7 +67,10 @@ function seconds(ms: number): number {
 
 function flagsOf(call: Call, session: Session): string {
   let flags = '';
+  if ((session.gate & GATE_PUBSUB) !== 0) flags += 'P';
+  if ((session.gate & GATE_MULTI) !== 0) flags += 'x';
   if (call.server.blocking.has(session.id)) flags += 'b';
+  if (session.watchBroken) flags += 'd';
   if ((session.gate & GATE_CLOSING) !== 0) flags += 'A';
   if (session.address.startsWith('/')) flags += 'U';
   if (session.noEvict) flags += 'e';

@@ -8,7 +8,7 @@ import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, arg, defineCommand, LOADING, NOSCRIPT, STALE } from '../../define.ts';
 import { GATE_CLOSING, type Session } from '../../session.ts';
-import { clientType, TYPE_NORMAL } from './client-type.ts';
+import { clientType, typeOfClient } from './client-type.ts';
 
 export const CLIENT_KILL = defineCommand({
   name: 'KILL',
@@ -152,7 +152,7 @@ function matches(call: Call, session: Session, filter: Filter): boolean {
   if ((session.gate & GATE_CLOSING) !== 0) return false;
   if (filter.skipMe && session === call.session) return false;
   if (filter.id !== 0 && session.id !== filter.id) return false;
-  if (filter.type !== null && filter.type !== TYPE_NORMAL) return false;
+  if (filter.type !== null && filter.type !== typeOfClient(session)) return false;
   if (filter.user !== null && (session.user !== filter.user || !session.authenticated)) return false;
   if (filter.address !== null && session.address !== filter.address) return false;
   if (filter.localAddress !== null && session.localAddress !== filter.localAddress) return false;

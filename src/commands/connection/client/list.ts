@@ -3,7 +3,7 @@ import type { Call } from '../../call.ts';
 import { ADMIN, arg, defineCommand, LOADING, NOSCRIPT, STALE } from '../../define.ts';
 import { GATE_CLOSING } from '../../session.ts';
 import { clientLine } from './client-line.ts';
-import { clientType, TYPE_NORMAL } from './client-type.ts';
+import { clientType, typeOfClient } from './client-type.ts';
 
 export const CLIENT_INFO = defineCommand({
   name: 'INFO',
@@ -64,14 +64,15 @@ function list(call: Call): void {
 function listType(call: Call): void {
   const type = clientType(call.text(3));
   if (type === null) call.reply.error(errors.unknownClientType(call.text(3)));
-  else if (type === TYPE_NORMAL) replyAll(call);
-  else call.reply.verbatim('txt', '');
+  else replyAll(call, type);
 }
 
-function replyAll(call: Call): void {
+/** All clients, or those of a type. */
+function replyAll(call: Call, type: string | null = null): void {
   const lines: string[] = [];
   for (const session of call.server.sessions.values()) {
-    if ((session.gate & GATE_CLOSING) === 0) lines.push(clientLine(call, session), '\n');
+    if ((session.gate & GATE_CLOSING) !== 0) continue;
+    if (type === null || type === typeOfClient(session)) lines.push(clientLine(call, session), '\n');
   }
   call.reply.verbatim('txt', lines.join(''));
 }

@@ -1,0 +1,126 @@
+/**
+ * The commands between MULTI and EXEC, in one buffer outside the JS heap.
+ *
+ * An object per command would make garbage of every transaction, and a long one would fill the heap of the executor. So each command is a
+ * record in a buffer that doubles when it is full, and EXEC points the Call at one record after the other:
+ *
+ *   Int32  +0  command id
+ *          +1  argc
+ *          +2  hash of the first key
+ *          +3  bytes of the whole record, a multiple of 4
+ *          +4  start, end of argument 0; start, end of argument 1; ...    from the start of the buffer
+ *   bytes      the arguments, one behind the other
+ *
+ * Buffers of the usual size are kept for the next transaction; larger ones are freed at EXEC, at DISCARD or with the connection.
+ * add() refuses when the commands would take more than `limit`: client-query-buffer-limit counts them as Redis does.
+ */
+import { copyBytes, newUnfilled } from '../base/bytes.ts';
+import type { Call } from '../commands/call.ts';
+
+const HEADER_WORDS = 4;
+const INITIAL_BYTES = 4 << 10;
+/** Spans are int32, and a buffer is doubled. */
+const BYTES_MAX = 1 << 30;
+const KEPT_MAX = 64;
+const kept: Uint8Array<ArrayBuffer>[] = [];
+
+export class CommandQueue {
+  count = 0;
+  /** The flags of all queued commands together. */
+  flags = 0;
+  /** A command could not be queued: EXEC will refuse. */
+  failed = false;
+  /** EXEC has begun with it. */
+  isRunning = false;
+  /** Bytes of commands. */
+  size = 0;
+  /** Where the record is that load() reads next. */
+  private at = 0;
+  private bytes: Uint8Array<ArrayBuffer>;
+  private words!: Int32Array;
+  private data!: DataView;
+
+  constructor() {
+    this.bytes = kept.pop() ?? newUnfilled(INITIAL_BYTES);
+    this.openViews();
+  }
+
+  private openViews(): void {
+    this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length >>> 2);
+    this.data = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+  }
+
+  /** Bytes of memory it takes. */
+  get capacity(): number {
+    return this.bytes.length;
+  }
+
+  /** Copies the call to the end. False when that would be more than `limit` bytes. Allocates only when the buffer must grow. */
+  add(call: Call, commandId: number, limit: number): boolean {
+    const { argc } = call;
+    let size = (HEADER_WORDS + 2 * argc) << 2;
+    for (let i = 0; i < argc; i++) size += call.size(i);
+    size = (size + 3) & ~3;
+    if (this.size + size > Math.min(limit, BYTES_MAX)) return false;
+    if (this.size + size > this.bytes.length) this.grow(this.size + size);
+    const word = this.size >>> 2;
+    const { words, bytes } = this;
+    words[word] = commandId;
+    words[word + 1] = argc;
+    words[word + 2] = call.hash;
+    words[word + 3] = size;
+    let to = this.size + ((HEADER_WORDS + 2 * argc) << 2);
+    for (let i = 0; i < argc; i++) {
+      const start = call.start(i);
+      const end = call.end(i);
+      words[word + HEADER_WORDS + 2 * i] = to;
+      copyBytes(call.bytes, start, end, bytes, to);
+      to += end - start;
+      words[word + HEADER_WORDS + 2 * i + 1] = to;
+    }
+    this.size += size;
+    this.count++;
+    return true;
+  }
+
+  private grow(size: number): void {
+    let capacity = this.bytes.length;
+    while (capacity < size) capacity *= 2;
+    const grown = newUnfilled(capacity);
+    grown.set(this.bytes.subarray(0, this.size));
+    this.keep();
+    this.bytes = grown;
+    this.openViews();
+  }
+
+  private keep(): void {
+    if (this.bytes.length === INITIAL_BYTES && kept.length < KEPT_MAX) kept.push(this.bytes);
+  }
+
+  /** True when load() has been through all of it. */
+  get isDone(): boolean {
+    return this.at === this.size;
+  }
+
+  /** Points the call at the next command and steps over it. Returns the command's id. Allocates nothing. */
+  load(call: Call): number {
+    const word = this.at >>> 2;
+    const { words } = this;
+    call.bytes = this.bytes;
+    call.data = this.data;
+    call.spans = words;
+    call.base = word + HEADER_WORDS;
+    call.argc = words[word + 1];
+    call.hash = words[word + 2];
+    this.at += words[word + 3];
+    return words[word];
+  }
+
+  /** Gives the memory back. Nothing may be done with the queue afterwards. */
+  free(): void {
+    this.keep();
+    this.bytes = newUnfilled(0);
+    this.size = 0;
+    this.at = 0;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * MULTI, EXEC, DISCARD, WATCH and UNWATCH: what they do to a session.
+ *
+ * Between MULTI and EXEC a session has GATE_MULTI and a queue (command-queue.ts). The dispatcher sends its commands through the gates as always,
+ * so that what may not run is refused at once, and then into the queue; one that is refused makes EXEC refuse too. EXEC's handler hands the queue
+ * back to the executor, which runs the commands one after the other with the reply going straight to the client: the executor has one
+ * thread, so nothing comes in between. Clients that wait for keys are served when EXEC is done.
+ *
+ * A command that has to wait for another thread (CONFIG SET port, CONFIG REWRITE) interrupts the transaction: the rest of it runs when the
+ * answer has come, and other clients may run commands meanwhile.
+ */
+import type { Call } from '../commands/call.ts';
+import type { Command } from '../commands/define.ts';
+import { GATE_MULTI, type Session } from '../commands/session.ts';
+import type { Transactions } from '../commands/transactions.ts';
+import * as errors from '../resp/errors.ts';
+import { CommandQueue } from './command-queue.ts';
+import type { WatchedKeys } from './watched-keys.ts';
+
+/** What runs at once, transaction or not. */
+const IMMEDIATE = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
+
+/** What runs the commands: the executor. */
+export interface TransactionRunner {
+  /** Runs the commands of the call's session until the queue is done or one of them has to wait. */
+  runTransaction(session: Session, queue: CommandQueue): void;
+}
+
+export class SessionTransactions implements Transactions {
+  /** Set by the executor. */
+  runner!: TransactionRunner;
+  private readonly watched: WatchedKeys;
+  /** The most that one session may queue, in bytes. */
+  private readonly bytesMax: () => number;
+
+  constructor(watched: WatchedKeys, bytesMax: () => number) {
+    this.watched = watched;
+    this.bytesMax = bytesMax;
+  }
+
+  begin(session: Session): void {
+    session.queue = new CommandQueue();
+    session.gate |= GATE_MULTI;
+  }
+
+  discard(session: Session): void {
+    this.end(session);
+    this.unwatch(session);
+  }
+
+  /** Ends the transaction; what is watched stays. */
+  end(session: Session): void {
+    (session.queue as CommandQueue | null)?.free();
+    session.queue = null;
+    session.gate &= ~GATE_MULTI;
+  }
+
+  /** The session's queue is that of an EXEC under way. */
+  isRunning(session: Session): boolean {
+    return session.queue !== null && (session.queue as CommandQueue).isRunning;
+  }
+
+  /** Whether the command is to be queued rather than run. */
+  isQueued(command: Command): boolean {
+    return !IMMEDIATE.has(command.fullName);
+  }
+
+  /** Queues the call. False when the session has queued more than it may. */
+  queue(call: Call, command: Command): boolean {
+    const queue = call.session.queue as CommandQueue;
+    if (!queue.add(call, command.id, this.bytesMax())) return false;
+    queue.flags |= command.flags;
+    call.reply.simple('QUEUED');
+    return true;
+  }
+
+  /** A command inside a transaction was refused, `command` null when there is none of that name. Returns the error to be replied. */
+  refuse(session: Session, command: Command | null, text: string): string {
+    if (command?.name === 'EXEC') {
+      this.discard(session);
+      return errors.execRefused(text);
+    }
+    (session.queue as CommandQueue).failed = true;
+    return text;
+  }
+
+  execute(call: Call): void {
+    const { reply, session } = call;
+    const queue = session.queue as CommandQueue | null;
+    if (queue === null) {
+      reply.error(errors.EXEC_WITHOUT_MULTI);
+      return;
+    }
+    this.watched.expire(session);
+    if (queue.failed || session.watchBroken) {
+      if (queue.failed) reply.error(errors.EXEC_ABORTED);
+      else reply.nullArray();
+      this.discard(session);
+      return;
+    }
+    this.unwatch(session);
+    queue.isRunning = true;
+    reply.array(queue.count);
+    this.runner.runTransaction(session, queue);
+  }
+
+  watch(call: Call, index: number): void {
+    this.watched.watch(
+      call.session,
+      call.db,
+      call.keyHash(index),
+      call.bytes,
+      call.start(index),
+      call.end(index),
+    );
+  }
+
+  unwatch(session: Session): void {
+    this.watched.unwatch(session);
+    session.watchBroken = false;
+  }
+}
