@@ -9,6 +9,7 @@ import { INTROSPECTION_COMMANDS } from './introspection/index.ts';
 import { LIST_COMMANDS } from './list/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { SET_COMMANDS } from './set/index.ts';
+import { STREAM_COMMANDS } from './stream/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
 import { ZSET_COMMANDS } from './zset/index.ts';
 
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...HASH_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
+  ...STREAM_COMMANDS,
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...GENERIC_COMMANDS,

@@ -144,6 +144,7 @@ export class Database {
 
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
   replace(hash: number, old: number, record: number): void {
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, old);
     this.dropExpire(hash, old);
     this.dropElementExpire(hash, old);
     this.dict.replace(hash, old, record);
@@ -159,6 +160,7 @@ export class Database {
 
   /** Deletes the key and frees its memory; with `lazily` a large value's buffer is freed by bio. */
   remove(hash: number, address: number, lazily: boolean): void {
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
@@ -167,6 +169,7 @@ export class Database {
 
   /** Takes the key out and leaves the record alive, its expire time in it. */
   take(hash: number, address: number): void {
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
