@@ -11,6 +11,7 @@ import { CorruptRdbError, type RdbReader } from './reader.ts';
 import { RDB_HASHES } from './values/hash.ts';
 import { RDB_LISTS } from './values/list.ts';
 import { RDB_SETS } from './values/set.ts';
+import { RDB_STREAMS } from './values/stream.ts';
 import { RDB_STRINGS } from './values/string.ts';
 import { RDB_ZSETS } from './values/zset.ts';
 import type { RdbWriter } from './writer.ts';
@@ -35,7 +36,14 @@ export interface ValueFormat {
   load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void;
 }
 
-const FORMATS: readonly ValueFormat[] = [RDB_STRINGS, RDB_LISTS, RDB_SETS, RDB_HASHES, RDB_ZSETS];
+const FORMATS: readonly ValueFormat[] = [
+  RDB_STRINGS,
+  RDB_LISTS,
+  RDB_SETS,
+  RDB_HASHES,
+  RDB_ZSETS,
+  RDB_STREAMS,
+];
 
 const byType: ValueFormat[] = [];
 const byRdbType: ValueFormat[] = [];

@@ -84,6 +84,18 @@ export class RdbWriter {
     }
   }
 
+  /** length() of an unsigned 64-bit number. */
+  length64(hi: number, lo: number): void {
+    if (hi === 0) {
+      this.length(lo >>> 0);
+      return;
+    }
+    this.ensure(LENGTH_SIZE_MAX);
+    this.bytes[this.size++] = LENGTH_64_BITS;
+    this.bigEndian32(hi);
+    this.bigEndian32(lo);
+  }
+
   private bigEndian32(value: number): void {
     for (let shift = 24; shift >= 0; shift -= 8) this.bytes[this.size++] = value >>> shift;
   }
@@ -97,6 +109,11 @@ export class RdbWriter {
   littleEndian64(hi: number, lo: number): void {
     this.littleEndian32(lo);
     this.littleEndian32(hi);
+  }
+
+  /** Eight bytes of a safe integer, little-endian. */
+  milliseconds(value: number): void {
+    this.littleEndian64(Math.floor(value / 2 ** 32), value | 0);
   }
 
   /** The bits of a double, little-endian. */
