@@ -26,6 +26,12 @@ export function replyRange(
   for (let i = 0; i < n && walk.next(); i++) replyEntry(call.reply, walk);
 }
 
+/** How many entries there are between two ids, at most `limit`. */
+export function countRange(call: Call, stream: number, from: Id128, to: Id128, limit: number): number {
+  walk.open(call.db.keyspace, stream, from, to, false);
+  return walk.count(limit);
+}
+
 /** Replies the entry of this id. False, with no reply, when there is none. */
 export function replyOne(call: Call, stream: number, id: Id128): boolean {
   walk.open(call.db.keyspace, stream, id, id, false);

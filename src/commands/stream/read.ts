@@ -5,6 +5,7 @@
  * remembered in the wait's memo, four words for each stream. One that reads for a group is also run again when its stream or its group goes, and
  * gets an error then.
  */
+import { equalBytes } from '../../base/bytes.ts';
 import {
   compareIds,
   copyId,
@@ -29,7 +30,7 @@ import type { Call } from '../call.ts';
 import { arg, BLOCKING, defineCommand, type KeySpec, MOVABLE_KEYS, READONLY, WRITE } from '../define.ts';
 import { typeAt, WRONG } from '../lookup.ts';
 import { readStrictId, streamForRead } from './arguments.ts';
-import { replyRange } from './entries.ts';
+import { countRange, replyRange } from './entries.ts';
 import { noGroup, seenConsumer } from './find-group.ts';
 import { replyHistory, replyNew } from './read-for-group.ts';
 
@@ -99,7 +100,8 @@ function read(call: Call, forGroup: boolean): void {
   while (ids.length < options.streams) ids.push(new Id128());
   for (let i = 0; i < options.streams; i++) if (!resolveId(call, i, forGroup)) return;
   let served = 0;
-  for (let i = 0; i < options.streams; i++) if (hasNews(call, i, forGroup)) served++;
+  for (let i = 0; i < options.streams; i++)
+    if (hasNews(call, i, forGroup) && leavesSome(call, i, forGroup)) served++;
   if (served > 0) {
     replyStreams(call, served, forGroup);
     return;
@@ -240,6 +242,26 @@ function hasNews(call: Call, i: number, forGroup: boolean): boolean {
   if (!isMaxId(ids[i])) return true;
   readGroupLastId(call.db.arena, group, groupId);
   return hasAfter(call, stream, groupId);
+}
+
+/** For a stream that is named several times with `>`: whether those before it leave something for stream `i`. */
+function leavesSome(call: Call, i: number, forGroup: boolean): boolean {
+  if (!forGroup || !isMaxId(ids[i])) return true;
+  let before = 0;
+  for (let j = 0; j < i; j++) if (isMaxId(ids[j]) && isSameKey(call, i, j)) before++;
+  if (before === 0) return true;
+  if (options.count === 0) return false;
+  const stream = streamAt(call, i);
+  readGroupLastId(call.db.arena, groupOf(call, stream), edge);
+  incrementId(edge);
+  const taken = before * options.count;
+  return countRange(call, stream, edge, MAX_ID, taken + 1) > taken;
+}
+
+function isSameKey(call: Call, i: number, j: number): boolean {
+  const a = options.firstKey + i;
+  const b = options.firstKey + j;
+  return equalBytes(call.bytes, call.start(a), call.end(a), call.bytes, call.start(b), call.end(b));
 }
 
 /** Whether the stream has an entry after `id`. */

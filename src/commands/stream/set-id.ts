@@ -87,10 +87,10 @@ function refuse(call: Call, text: string): false {
 }
 
 /** Why the stream cannot be given what was read; null when it can. */
-function objection({ db }: Call, stream: number): string | null {
+function objection({ db, server }: Call, stream: number): string | null {
   const { arena, keyspace } = db;
   readStreamId(arena, stream, MAX_DELETED_ID, known);
-  if (compareIds(id, known) < 0) return errors.XSETID_BELOW_DELETED;
+  if (server.is72 && compareIds(id, known) < 0) return errors.XSETID_BELOW_DELETED;
   const length = streamLength(arena, stream);
   if (length === 0) return null;
   if (readEdge(keyspace, stream, true, known) && compareIds(id, known) < 0) return errors.XSETID_BELOW_TOP;
