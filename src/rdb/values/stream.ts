@@ -58,7 +58,7 @@ import {
   streamLength,
 } from '../../types/stream/stream.ts';
 import { findFirst } from '../../types/stream/trim.ts';
-import { isBlock, live } from '../../types/stream/validate.ts';
+import { isBlock, lastLive, live } from '../../types/stream/validate.ts';
 import { RDB_STREAM_LISTPACKS, RDB_STREAM_LISTPACKS_2, RDB_STREAM_LISTPACKS_3 } from '../format.ts';
 import { CorruptRdbError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
@@ -75,6 +75,7 @@ const ID_SIZE = 16;
 const idBytes = new Uint8Array(ID_SIZE);
 const idData = new DataView(idBytes.buffer);
 const id = new Id128();
+const blockId = new Id128();
 const last = new Id128();
 
 // --- saving -----------------------------------------------------------------------------------------
@@ -161,6 +162,9 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
   if (reader.length() !== streamLength(arena, stream)) throw new CorruptRdbError('a wrong number of entries');
   loadId(reader);
   setStreamId(arena, stream, LAST_ID, id);
+  if (streamLength(arena, stream) > 0 && compareIds(id, last) < 0) {
+    throw new CorruptRdbError('an entry after the last one');
+  }
   if (rdbType === RDB_STREAM_LISTPACKS) {
     setAdded(arena, stream, 0, streamLength(arena, stream));
     findFirst(keyspace, stream);
@@ -185,14 +189,17 @@ function loadBlocks(reader: RdbReader, db: Database, stream: number): void {
     if (reader.textEnd - reader.textStart !== ID_SIZE) throw new CorruptRdbError('a block without an id');
     readIdBytes(reader.textBytes, reader.textStart);
     if (i > 0 && compareIds(id, last) <= 0) throw new CorruptRdbError('blocks that are not in order');
-    copyId(id, last);
+    copyId(id, blockId);
     reader.string();
     const { textBytes, textStart, textEnd } = reader;
     const size = textEnd - textStart;
     if (!isBlock(textBytes, textStart, size, id)) throw new CorruptRdbError('a block that cannot be read');
+    copyId(lastLive, last);
+    // Redis leaves a block when XTRIM empties it.
+    if (live === 0) continue;
     const address = blockFrom(keyspace, textBytes, textStart, size);
     try {
-      blocksOf(arena, stream).insert(last, address);
+      blocksOf(arena, stream).insert(blockId, address);
     } catch (error) {
       freeBlock(keyspace.lazyFree, address);
       throw error;

@@ -14,7 +14,7 @@
  *
  * A stream without entries stays; a block without entries does not. Groups and what is pending: group.ts. Removing: trim.ts.
  */
-import { compareIds, copyId, Id128, readId, writeIdWords } from '../../base/id128.ts';
+import { compareIds, copyId, Id128, isZeroId, readId, writeIdWords } from '../../base/id128.ts';
 import { int64 } from '../../base/int64.ts';
 import { createWithHandle } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
@@ -403,7 +403,9 @@ const tombstone = new Id128();
 export function hasGapsFrom(arena: Arena, stream: number, start: Id128): boolean {
   if (streamLength(arena, stream) === 0) return false;
   readStreamId(arena, stream, MAX_DELETED_ID, tombstone);
-  if ((tombstone.msHi | tombstone.msLo | tombstone.seqHi | tombstone.seqLo) === 0) return false;
+  if (isZeroId(tombstone)) return false;
+  readStreamId(arena, stream, FIRST_ID, bound);
+  if (compareIds(bound, tombstone) > 0) return false;
   return compareIds(start, tombstone) <= 0;
 }
 
@@ -422,9 +424,7 @@ export function countUntil(arena: Arena, stream: number, id: Id128): void {
     readStreamId(arena, stream, FIRST_ID, bound);
     const toFirst = compareIds(id, bound);
     readStreamId(arena, stream, MAX_DELETED_ID, tombstone);
-    const whole =
-      (tombstone.msHi | tombstone.msLo | tombstone.seqHi | tombstone.seqLo) === 0 ||
-      compareIds(tombstone, bound) < 0;
+    const whole = isZeroId(tombstone) || compareIds(tombstone, bound) < 0;
     if (whole && toFirst <= 0) {
       subtractFromAdded(length - (toFirst === 0 ? 1 : 0));
       return;

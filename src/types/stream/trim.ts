@@ -63,7 +63,7 @@ export function removeEntry(keyspace: Keyspace, stream: number, id: Id128): bool
   walk.open(keyspace, stream, id, id, false);
   if (!walk.next()) return false;
   walk.u8[walk.entry] |= DELETED;
-  countRemoved(keyspace, stream, walk.blocks!, 1, true);
+  countRemoved(keyspace, stream, walk.blocks!, 1);
   return true;
 }
 
@@ -73,8 +73,8 @@ export function hasEntry(keyspace: Keyspace, stream: number, id: Id128): boolean
   return walk.next();
 }
 
-/** `n` entries of the block under the cursor have been marked as deleted. With `drops` the block goes when none is left. */
-function countRemoved(keyspace: Keyspace, stream: number, blocks: IdTree, n: number, drops: boolean): void {
+/** `n` entries of the block under the cursor have been marked as deleted. The block goes when none is left. */
+function countRemoved(keyspace: Keyspace, stream: number, blocks: IdTree, n: number): void {
   const { arena } = keyspace;
   const address = blocks.value;
   setStreamLength(arena, stream, streamLength(arena, stream) - n);
@@ -82,7 +82,7 @@ function countRemoved(keyspace: Keyspace, stream: number, blocks: IdTree, n: num
   readCounts(block.u8, block.at);
   const count = master.count - n;
   const deleted = master.deleted + n;
-  if (count === 0 && drops) {
+  if (count === 0) {
     dropBlock(keyspace, stream, blocks);
     return;
   }
@@ -148,7 +148,7 @@ function trimFront(keyspace: Keyspace, stream: number, how: Trimming): number {
     const whole = how.byLength
       ? length - count >= how.lengthMax
       : isFirstBlockBefore(keyspace, stream, how.minId);
-    if (!whole) return how.approximate ? removed : removed + trimBlock(keyspace, stream, how, removed, false);
+    if (!whole) return how.approximate ? removed : removed + trimBlock(keyspace, stream, how, removed);
     if (how.references === REMOVE_REFERENCES) removeBlockReferences(keyspace, stream);
     dropBlock(keyspace, stream, blocks);
     setStreamLength(arena, stream, length - count);
@@ -182,20 +182,14 @@ function trimAcknowledged(keyspace: Keyspace, stream: number, how: Trimming): nu
     if (how.byLength ? streamLength(arena, stream) <= how.lengthMax : compareIds(blockId, how.minId) >= 0)
       break;
     if (how.limit !== 0 && removed >= how.limit) break;
-    removed += trimBlock(keyspace, stream, how, removed, true);
+    removed += trimBlock(keyspace, stream, how, removed);
     if (!incrementId(blockId)) break;
   }
   return removed;
 }
 
 /** Marks entries of the block at `blockId` as deleted, up to where the trimming ends. Returns how many. */
-function trimBlock(
-  keyspace: Keyspace,
-  stream: number,
-  how: Trimming,
-  removedBefore: number,
-  drops: boolean,
-): number {
+function trimBlock(keyspace: Keyspace, stream: number, how: Trimming, removedBefore: number): number {
   const { arena } = keyspace;
   const excess = streamLength(arena, stream) - how.lengthMax;
   const allowed = how.limit === 0 ? Number.POSITIVE_INFINITY : how.limit - removedBefore;
@@ -215,7 +209,7 @@ function trimBlock(
   if (n === 0) return 0;
   const blocks = blocksOf(arena, stream);
   blocks.find(blockId);
-  countRemoved(keyspace, stream, blocks, n, drops);
+  countRemoved(keyspace, stream, blocks, n);
   return n;
 }
 

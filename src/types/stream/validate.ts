@@ -1,11 +1,15 @@
-/** Whether a listpack from outside is a block of a stream, so that every walk over it ends where it should. O(n). */
+/**
+ * Whether a listpack from outside is a block of a stream, so that every walk over it ends where it should and what is not deleted is in order.
+ * O(n).
+ */
 import { compareIds, copyId, Id128, setId } from '../../base/id128.ts';
 import { addInt64, int64 } from '../../base/int64.ts';
 import { first, isInteger, isValid, next, previous, readInteger } from '../../memory/listpack.ts';
 import { DELETED, SAME_FIELDS } from './block.ts';
 
 const id = new Id128();
-const before = new Id128();
+/** The last entry that is not deleted of the block that isBlock() looked at; the block's id when there is none. */
+export const lastLive = new Id128();
 
 /** The integer element that was read last. */
 const value = { hi: 0, lo: 0 };
@@ -26,9 +30,9 @@ export function isBlock(u8: Uint8Array, at: number, size: number, blockId: Id128
   element = skipElements(u8, element, fields + 1);
   if (!isNumber(u8, element) || value.lo !== 0) return false;
   let entries = 0;
-  copyId(blockId, before);
+  copyId(blockId, lastLive);
   for (element = next(u8, element); element >= 0; entries++) {
-    element = checkEntry(u8, at, element, fields, blockId, entries === 0);
+    element = checkEntry(u8, at, element, fields, blockId);
     if (element === BROKEN) return false;
   }
   return entries > 0 && live === count && entries - live === deleted;
@@ -40,18 +44,10 @@ export let live = 0;
 const BROKEN = -2;
 
 /** Checks the entry at `element`. Returns the element behind it, -1 at the end, BROKEN when it is none. */
-function checkEntry(
-  u8: Uint8Array,
-  at: number,
-  element: number,
-  fields: number,
-  blockId: Id128,
-  isFirst: boolean,
-): number {
+function checkEntry(u8: Uint8Array, at: number, element: number, fields: number, blockId: Id128): number {
   const start = element;
   if (!isNumber(u8, element) || value.lo > (DELETED | SAME_FIELDS)) return BROKEN;
   const flags = value.lo;
-  if ((flags & DELETED) === 0) live++;
   element = next(u8, element);
   if (!isAnyInteger(u8, element)) return BROKEN;
   addInt64(blockId.msHi, blockId.msLo, value.hi, value.lo);
@@ -60,9 +56,12 @@ function checkEntry(
   if (!isAnyInteger(u8, element)) return BROKEN;
   addInt64(blockId.seqHi, blockId.seqLo, value.hi, value.lo);
   setId(id, id.msHi, id.msLo, int64.hi, int64.lo);
-  const order = compareIds(id, before);
-  if (order < 0 || (order === 0 && !isFirst)) return BROKEN;
-  copyId(id, before);
+  if ((flags & DELETED) === 0) {
+    const order = compareIds(id, lastLive);
+    if (order < 0 || (order === 0 && live > 0)) return BROKEN;
+    copyId(id, lastLive);
+    live++;
+  }
   let texts = fields;
   if ((flags & SAME_FIELDS) === 0) {
     element = next(u8, element);

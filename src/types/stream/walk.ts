@@ -31,9 +31,7 @@ export class StreamWalk {
   data: DataView | null = null;
   at = 0;
   entry = 0;
-  isDeleted = false;
-  /** Shows deleted entries as well. */
-  wantsDeleted = false;
+  private isDeleted = false;
 
   private keyspace!: Keyspace;
   private readonly blockId = new Id128();
@@ -65,7 +63,6 @@ export class StreamWalk {
     this.started = false;
     this.atEnd = false;
     this.position = -1;
-    this.wantsDeleted = false;
   }
 
   /** Goes to the next entry. False when there is none. */
@@ -97,13 +94,15 @@ export class StreamWalk {
   /** The next entry of this block that is in the range. False when there is none; behind the end of the range, the walk ends. */
   private nextInBlock(): boolean {
     while (this.step()) {
+      // A deleted entry does not end the walk: XSETID can let smaller ids follow one that was the last.
+      if (this.isDeleted) continue;
       const isBefore = compareIds(this.id, this.from) < 0;
       const isAfter = compareIds(this.id, this.to) > 0;
       if (this.reverse ? isBefore : isAfter) {
         this.atEnd = true;
         return false;
       }
-      if (!isBefore && !isAfter && (!this.isDeleted || this.wantsDeleted)) return true;
+      if (!isBefore && !isAfter) return true;
     }
     return false;
   }
