@@ -12,6 +12,7 @@ import { LIST_COMMANDS } from './list/index.ts';
 import { PUBSUB_COMMANDS } from './pubsub/index.ts';
 import { SERVER_COMMANDS } from './server/index.ts';
 import { SET_COMMANDS } from './set/index.ts';
+import { STREAM_COMMANDS } from './stream/index.ts';
 import { STRING_COMMANDS } from './string/index.ts';
 import { TRANSACTION_COMMANDS } from './transaction/index.ts';
 import { ZSET_COMMANDS } from './zset/index.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   ...HASH_COMMANDS,
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
+  ...STREAM_COMMANDS,
   ...BITMAP_COMMANDS,
   ...HYPERLOGLOG_COMMANDS,
   ...BLOOM_COMMANDS,

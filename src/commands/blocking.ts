@@ -12,13 +12,22 @@ import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Call } from './call.ts';
 
 const TIMEOUT_NOT_FLOAT = 'ERR timeout is not a float or out of range';
-const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
+export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
 const TIMEOUT_RANGE = 'ERR timeout is out of range';
 
 /** What the executor does for blocking commands. */
 export interface Blocking {
   /** See blockOnKeys(). */
-  block(call: Call, keys: readonly number[], type: number, timeoutMs: number, onTimeout: TimeoutReply): void;
+  block(
+    call: Call,
+    keys: readonly number[],
+    type: number,
+    timeoutMs: number,
+    onTimeout: TimeoutReply,
+    options: WaitOptions,
+  ): void;
+  /** While a command is run again, what blockOnKeys() was told to remember when it began to wait; else null. */
+  readonly memo: Int32Array | null;
   /** Ends a session's wait as if its time were up, or with an error. False when it does not wait. */
   unblock(sessionId: number, withError: boolean): boolean;
   /** Whether a session waits. */
@@ -31,6 +40,15 @@ export interface Blocking {
 
 export type TimeoutReply = (reply: ReplyWriter) => void;
 
+export interface WaitOptions {
+  /** The command is run again, too, when a key that it waits for is no longer there or of another type. */
+  readonly untilGone?: boolean;
+  /** What the command has to know when it is run again: see Blocking.memo. */
+  readonly memo?: Int32Array;
+}
+
+const NO_OPTIONS: WaitOptions = {};
+
 /**
  * Keeps the session of the call waiting for one of its keys. `keys` are argument indexes, `type` is the type of value it waits for,
  * `timeoutMs` is 0 for ever. Where waiting is not allowed (inside MULTI) `onTimeout` replies at once. The handler returns right after.
@@ -41,8 +59,9 @@ export function blockOnKeys(
   type: number,
   timeoutMs: number,
   onTimeout: TimeoutReply,
+  options: WaitOptions = NO_OPTIONS,
 ): void {
-  call.server.blocking.block(call, keys, type, timeoutMs, onTimeout);
+  call.server.blocking.block(call, keys, type, timeoutMs, onTimeout, options);
 }
 
 /** The argument indexes first, first + 1, ..., last. */

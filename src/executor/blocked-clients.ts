@@ -3,13 +3,14 @@
  *
  * A key that comes to be while somebody waits for it is noted as ready (the keyspace calls onReady); after the command under way the
  * executor calls serveReady(), which runs the commands of those who wait for it again, in order, for as long as the key is there. A command
- * that finds nothing again keeps its place. What those commands bring about may make other keys ready: they follow.
+ * that finds nothing again keeps its place. What those commands bring about may make other keys ready: they follow. A command that waits
+ * `untilGone` (XREADGROUP) is run again, too, when its key is deleted or replaced: it then replies an error.
  *
  * What is held here grows with the number of clients, not with the data. See ../commands/blocking.ts for the handlers' side.
  */
 import { stringFromBytes } from '../base/bytes.ts';
 import { Deadlines, type Due } from '../base/deadlines.ts';
-import type { Blocking, TimeoutReply } from '../commands/blocking.ts';
+import type { Blocking, TimeoutReply, WaitOptions } from '../commands/blocking.ts';
 import type { Call, RetainedRequest } from '../commands/call.ts';
 import { GATE_CLOSING, GATE_MULTI, GATE_PARKED, type Session } from '../commands/session.ts';
 import type { Database } from '../keyspace/database.ts';
@@ -26,6 +27,7 @@ export interface Waiting extends Due {
   readonly request: RetainedRequest;
   readonly type: number;
   readonly onTimeout: TimeoutReply;
+  readonly options: WaitOptions;
   /** The queues it stands in. */
   readonly keys: readonly string[];
 }
@@ -55,6 +57,9 @@ export class BlockedClients implements Blocking {
   private retrying = false;
   /** That command has called block(). */
   private foundNothing = false;
+  memo: Int32Array | null = null;
+  /** Clients that want to know when their keys are gone. */
+  private untilGone = 0;
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
@@ -78,7 +83,14 @@ export class BlockedClients implements Blocking {
     return this.bySession.has(sessionId);
   }
 
-  block(call: Call, keys: readonly number[], type: number, timeoutMs: number, onTimeout: TimeoutReply): void {
+  block(
+    call: Call,
+    keys: readonly number[],
+    type: number,
+    timeoutMs: number,
+    onTimeout: TimeoutReply,
+    options: WaitOptions,
+  ): void {
     if (this.retrying) {
       this.foundNothing = true;
       return;
@@ -93,6 +105,7 @@ export class BlockedClients implements Blocking {
       request: call.retain(),
       type,
       onTimeout,
+      options,
       keys: [...new Set(keys.map((index) => queueName(session.db, call.text(index))))],
       dueMs: timeoutMs === 0 ? Infinity : call.server.nowMs + timeoutMs,
       cancelled: false,
@@ -103,6 +116,10 @@ export class BlockedClients implements Blocking {
     for (const key of waiting.keys) this.queueOf(key).add(waiting);
     this.keyspace.onReady = this.onReady;
     this.keyspace.onSwap = this.onSwap;
+    if (options.untilGone === true) {
+      this.untilGone++;
+      this.keyspace.onGone = this.onReady;
+    }
   }
 
   private queueOf(key: string): Set<Waiting> {
@@ -155,9 +172,11 @@ export class BlockedClients implements Blocking {
   private serveQueue({ db, hash, bytes }: ReadyKey, queue: readonly Waiting[], waker: Waker): void {
     for (const waiting of queue) {
       const address = db.find(hash, bytes, 0, bytes.length);
-      if (address === 0) return;
-      const type = typeOf(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
-      if (waiting.type === type && !waiting.cancelled) this.serve(waiting, waker);
+      if (address === 0 && this.untilGone === 0) return;
+      const fits =
+        address !== 0 &&
+        waiting.type === typeOf(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
+      if ((fits || waiting.options.untilGone === true) && !waiting.cancelled) this.serve(waiting, waker);
     }
   }
 
@@ -165,12 +184,14 @@ export class BlockedClients implements Blocking {
     if ((waiting.session.gate & GATE_CLOSING) !== 0) return;
     this.retrying = true;
     this.foundNothing = false;
+    this.memo = waiting.options.memo ?? null;
     waker.retry(waiting);
   }
 
   /** To be asked after a command was run again: whether it waits on. Ends the retry. */
   endRetry(waiting: Waiting): boolean {
     this.retrying = false;
+    this.memo = null;
     if (this.foundNothing) return true;
     this.forget(waiting);
     return false;
@@ -224,7 +245,9 @@ export class BlockedClients implements Blocking {
   }
 
   private leaveQueues(waiting: Waiting): void {
-    this.bySession.delete(waiting.session.id);
+    if (this.bySession.delete(waiting.session.id) && waiting.options.untilGone === true) {
+      if (--this.untilGone === 0) this.keyspace.onGone = null;
+    }
     for (const key of waiting.keys) {
       const queue = this.queues.get(key);
       queue?.delete(waiting);

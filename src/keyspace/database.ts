@@ -185,6 +185,7 @@ export class Database {
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
   replace(hash: number, old: number, record: number): void {
     this.keep(old);
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, old);
     this.dropExpire(hash, old);
     this.dropElementExpire(hash, old);
     this.dict.replace(hash, old, record);
@@ -201,6 +202,7 @@ export class Database {
   /** Deletes the key and frees its memory; with `lazily` a large value's buffer is freed by bio. */
   remove(hash: number, address: number, lazily: boolean): void {
     this.keep(address);
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
@@ -210,6 +212,7 @@ export class Database {
   /** Takes the key out and leaves the record alive, its expire time in it. */
   take(hash: number, address: number): void {
     this.keep(address);
+    if (this.keyspace.onGone !== null) this.keyspace.onGone(this, hash, address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);

@@ -88,7 +88,9 @@ export class Keyspace {
    * nobody is blocked, so that it costs a comparison.
    */
   onReady: ((db: Database, hash: number, address: number) => void) | null = null;
-  /** Called when two databases have been exchanged, under the same condition. */
+  /** Called when a key is about to go, or another value to take its place. Null unless a client waits for that. */
+  onGone: ((db: Database, hash: number, address: number) => void) | null = null;
+  /** Called when two databases have been exchanged, or one (twice named) has been emptied, under the same condition as onReady. */
   onSwap: ((a: number, b: number) => void) | null = null;
 
   constructor(hasher: SipHasher, databases: number) {
@@ -145,6 +147,7 @@ export class Keyspace {
     this.lazyFree.dropAll();
     for (const db of this.databases) db.forget();
     this.lazyFree.releaseAll();
+    if (this.onSwap !== null) for (const { index } of this.databases) this.onSwap(index, index);
     return removed;
   }
 
@@ -156,6 +159,7 @@ export class Keyspace {
     const alone = this.databases.every((other) => other === db || other.count === 0);
     if (alone && this.keeper === null && !this.lazyFree.busy) return this.dropAll();
     db.detach(this.lazyFree);
+    if (this.onSwap !== null) this.onSwap(db.index, db.index);
     return removed;
   }
 }

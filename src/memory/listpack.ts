@@ -358,6 +358,12 @@ export function replace(
   return element + size;
 }
 
+/** replace() by an integer: integerSize() bytes. */
+export function replaceInteger(u8: Uint8Array, at: number, element: number, hi: number, lo: number): void {
+  makeGap(u8, at, element, skip(u8, element), integerSize(hi, lo), 0);
+  writeInteger(u8, element, hi, lo);
+}
+
 /** Removes `n` elements from `element` on (there must be as many). What follows is then at `element`. */
 export function remove(u8: Uint8Array, at: number, element: number, n: number): void {
   let until = element;
@@ -413,7 +419,8 @@ export function writeElement(
   writeBackLength(u8, pos, pos - place);
 }
 
-function writeInteger(u8: Uint8Array, place: number, hi: number, lo: number): void {
+/** Writes an integer as an element at `place`; integerSize() bytes. Neither header nor end is touched. */
+export function writeInteger(u8: Uint8Array, place: number, hi: number, lo: number): void {
   const size = integerSize(hi, lo) - 1;
   if (size === 1) {
     u8[place] = lo;

@@ -3,7 +3,7 @@
  * read beyond the end, and no length is believed before its bytes are there.
  */
 import { newUnfilled } from '../base/bytes.ts';
-import { writeInt64 } from '../base/int64.ts';
+import { int64, writeInt64 } from '../base/int64.ts';
 import { lzfDecompress } from '../base/lzf.ts';
 import { LENGTH_32_BITS, LENGTH_64_BITS, STRING_INT8, STRING_INT16, STRING_LZF } from './format.ts';
 
@@ -90,6 +90,24 @@ export class RdbReader {
     const value = this.data.getUint32(at) * 2 ** 32 + this.data.getUint32(at + 4);
     if (!Number.isSafeInteger(value)) throw new CorruptRdbError('a length beyond all measure');
     return value;
+  }
+
+  /** length() of an unsigned 64-bit number; leaves it in `int64`. */
+  length64(): void {
+    if (this.bytes[this.pos] === LENGTH_64_BITS && this.pos < this.end) {
+      const at = this.take(9);
+      int64.hi = this.data.getInt32(at + 1);
+      int64.lo = this.data.getInt32(at + 5);
+      return;
+    }
+    int64.hi = 0;
+    int64.lo = this.length() | 0;
+  }
+
+  /** Eight bytes, little-endian, of an int64 that is taken to be safe. */
+  milliseconds(): number {
+    const at = this.take(8);
+    return this.data.getInt32(at + 4, true) * 2 ** 32 + this.data.getUint32(at, true);
   }
 
   /** A count of elements of at least `size` bytes each: one that cannot be there is refused at once. */

@@ -12,6 +12,7 @@ import { RDB_BLOOMS } from './values/bloom.ts';
 import { RDB_HASHES } from './values/hash.ts';
 import { RDB_LISTS } from './values/list.ts';
 import { RDB_SETS } from './values/set.ts';
+import { RDB_STREAMS } from './values/stream.ts';
 import { RDB_STRINGS } from './values/string.ts';
 import { RDB_ZSETS } from './values/zset.ts';
 import type { RdbWriter } from './writer.ts';
@@ -36,7 +37,15 @@ export interface ValueFormat {
   load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void;
 }
 
-const FORMATS: readonly ValueFormat[] = [RDB_STRINGS, RDB_LISTS, RDB_SETS, RDB_HASHES, RDB_ZSETS, RDB_BLOOMS];
+const FORMATS: readonly ValueFormat[] = [
+  RDB_STRINGS,
+  RDB_LISTS,
+  RDB_SETS,
+  RDB_HASHES,
+  RDB_ZSETS,
+  RDB_STREAMS,
+  RDB_BLOOMS,
+];
 
 const byType: ValueFormat[] = [];
 const byRdbType: ValueFormat[] = [];

@@ -120,6 +120,18 @@ export class RdbWriter {
     }
   }
 
+  /** length() of an unsigned 64-bit number. */
+  length64(hi: number, lo: number): void {
+    if (hi === 0) {
+      this.length(lo >>> 0);
+      return;
+    }
+    this.ensure(LENGTH_SIZE_MAX);
+    this.bytes[this.size++] = LENGTH_64_BITS;
+    this.bigEndian32(hi);
+    this.bigEndian32(lo);
+  }
+
   private bigEndian32(value: number): void {
     for (let shift = 24; shift >= 0; shift -= 8) this.bytes[this.size++] = value >>> shift;
   }

@@ -254,3 +254,75 @@ export const SHARD_IN_MULTI = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING 
 export function notWhileSubscribed(command: string): string {
   return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
 }
+
+// --- streams ----------------------------------------------------------------------------------------
+
+export const INVALID_STREAM_ID = 'ERR Invalid stream ID specified as stream command argument';
+export const STREAM_START_ID = 'ERR invalid start ID for the interval';
+export const STREAM_END_ID = 'ERR invalid end ID for the interval';
+export const STREAM_ID_ZERO = 'ERR The ID specified in XADD must be greater than 0-0';
+export const STREAM_ID_SMALL =
+  'ERR The ID specified in XADD is equal or smaller than the target stream top item';
+export const STREAM_EXHAUSTED = 'ERR The stream has exhausted the last possible ID, unable to add more items';
+export const STREAM_ENTRY_TOO_LARGE = 'ERR Elements are too large to be stored';
+export const STREAM_MAXLEN_NEGATIVE = 'ERR The MAXLEN argument must be >= 0.';
+export const STREAM_LIMIT_NEGATIVE = 'ERR The LIMIT argument must be >= 0.';
+export const STREAM_TWO_STRATEGIES =
+  'ERR syntax error, MAXLEN and MINID options at the same time are not compatible';
+export const STREAM_LIMIT_ALONE =
+  'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy';
+export const STREAM_LIMIT_EXACT = 'ERR syntax error, LIMIT cannot be used without the special ~ option';
+export const STREAM_NO_STRATEGY = 'ERR syntax error, XTRIM must be called with a trimming strategy';
+export const XSETID_NEGATIVE = 'ERR entries_added must be positive';
+export const XSETID_BELOW_GIVEN =
+  'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id';
+export const XSETID_BELOW_DELETED =
+  'ERR The ID specified in XSETID is smaller than current max_deleted_entry_id';
+export const XSETID_BELOW_TOP = 'ERR The ID specified in XSETID is smaller than the target stream top item';
+export const XSETID_ADDED =
+  'ERR The entries_added specified in XSETID is smaller than the target stream length';
+export const GROUP_MISSING = 'ERR Missing GROUP option for XREADGROUP';
+export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
+export const STREAM_GONE = 'UNBLOCKED the stream key no longer exists';
+export const GROUP_GONE = 'NOGROUP the consumer group this client was blocked on no longer exists';
+export const BUSY_GROUP = 'BUSYGROUP Consumer Group name already exists';
+export const XGROUP_NO_KEY =
+  'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.';
+export const ENTRIES_READ = 'ERR value for ENTRIESREAD must be positive or -1';
+export const NUMIDS_POSITIVE = 'ERR Number of IDs must be a positive integer';
+export const NUMIDS_COUNT = 'ERR The `numids` parameter must match the number of arguments';
+export const COUNT_ABOVE_ZERO = 'ERR COUNT must be > 0';
+export const MEANINGLESS_DOLLAR =
+  'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.';
+export const MEANINGLESS_PLUS =
+  'ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set.';
+export const MEANINGLESS_GREATER =
+  'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.';
+
+/** Redis 7.0 speaks of XREAD for XREADGROUP, too. */
+export function unbalancedStreams(command: string, forGroup: boolean, is72: boolean): string {
+  const name = is72 ? `'${command}'` : 'XREAD';
+  const sign = is72 && forGroup ? '>' : '$';
+  return `ERR Unbalanced ${name} list of streams: for each stream key an ID or '${sign}' must be specified.`;
+}
+
+export function xreadgroupOnly(option: string): string {
+  return `ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`;
+}
+
+export function noSuchGroup(key: string, group: string): string {
+  return `NOGROUP No such key '${key}' or consumer group '${group}'`;
+}
+
+export function noSuchGroupOfKey(key: string, group: string): string {
+  return `NOGROUP No such consumer group '${group}' for key name '${key}'`;
+}
+
+/** An argument of XCLAIM or XAUTOCLAIM that is no integer. */
+export function invalidClaim(what: string, command: string): string {
+  return `ERR Invalid ${what} argument for ${command}`;
+}
+
+export function unknownClaimOption(given: string): string {
+  return `ERR Unrecognized XCLAIM option '${given}'`;
+}
