@@ -122,12 +122,6 @@ export class RdbReader {
     return this.data.getFloat64(at, true);
   }
 
-  /** A time: milliseconds since 1970 as an int64, little-endian. */
-  milliseconds(): number {
-    const at = this.take(8);
-    return this.data.getInt32(at + 4, true) * 2 ** 32 + this.data.getUint32(at, true);
-  }
-
   /** A time in whole seconds since 1970, as old files have it. */
   seconds(): number {
     const at = this.take(4);
