@@ -14,7 +14,13 @@ const shared = {
 
 await bundle({
   ...shared,
-  entryPoints: ['workers/main.ts', 'workers/io.ts', 'workers/executor.ts', 'workers/bio.ts'],
+  entryPoints: [
+    'workers/main.ts',
+    'workers/io.ts',
+    'workers/executor.ts',
+    'workers/bio.ts',
+    'workers/job.ts',
+  ],
   sourcemap: true,
 });
 

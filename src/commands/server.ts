@@ -8,6 +8,7 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
@@ -35,6 +36,7 @@ export interface Server {
   readonly services: Services;
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
+  readonly persistence: PersistenceService;
   activeExpireEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;
@@ -43,8 +45,11 @@ export interface Server {
 /** What leaves the executor: every call is a message to another thread, answered later or never. */
 export interface Services {
   log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
-  /** Starts an orderly shutdown; `session` waits for it without a reply. */
-  shutdown(session: Session, save: boolean): void;
+  /**
+   * Starts an orderly shutdown; `session` waits for it without a reply. Null, or why not: what was to be saved could not be, and it is not
+   * forced.
+   */
+  shutdown(session: Session, save: SaveOrigin, force: boolean): string | null;
   /**
    * Has main apply what only it can (addresses, the working directory), then commits the whole change. Parks the session;
    * `done` replies: null, or the error text.

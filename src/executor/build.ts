@@ -7,6 +7,7 @@ import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
+import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
@@ -16,6 +17,7 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
+import { Persistence } from '../persistence/persistence.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { HEARTBEATS } from '../ring/layout.ts';
 import {
@@ -31,7 +33,7 @@ import { BlockedClients } from './blocked-clients.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
-import { withMemoryGate } from './gates.ts';
+import { GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
 import { NetworkWatch } from './network-watch.ts';
@@ -69,12 +71,35 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const services = buildServices(data, send, mainCalls, {
     info: (sections) => info.text(sections),
     resetStats: () => resetStats(server, executor, watches),
-    shutdown(session, save) {
+    shutdown(session, save, force) {
+      const error = persistence.prepareForShutdown(save);
+      if (error !== null && !force) return error;
       executor.park(session);
-      send({ type: 'shutdown', save });
+      send({ type: 'shutdown' });
+      return null;
     },
   });
-  const server = buildServer(data, config, clock, hasher, services);
+  const server: Server = {
+    ...buildServer(data, config, clock, hasher, services),
+    get persistence() {
+      return persistence;
+    },
+  };
+  const persistence: Persistence = new Persistence({
+    server,
+    process: data.process.control,
+    toBio: (message, transfer) => data.bioPort.postMessage(message, transfer),
+    onLoaded: (error) => send({ type: 'loaded', error }),
+    onState() {
+      executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
+      executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.refusesWrites);
+    },
+  });
+  const stop = (save: SaveOrigin, force: boolean) => {
+    send({ type: 'saving' });
+    if (persistence.prepareForShutdown(save) !== null && !force) send({ type: 'cannot-stop' });
+    else executor.stopping = true;
+  };
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
@@ -89,7 +114,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
         const message = mail.message as ToExecutor;
-        if (message.type === 'stop') executor.stopping = true;
+        if (message.type === 'stop') stop(message.save, message.force);
         else mainCalls.answer(message.id, message.answer);
       }
     },
@@ -97,7 +122,9 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       Atomics.add(control, HEARTBEATS, 1);
       onCron?.(server.nowMs);
       cron.run(executor);
+      persistence.cron();
     },
+    persist: () => persistence.busy && persistence.run(),
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
@@ -109,7 +136,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
+  config.onChange(['save', 'stop-writes-on-bgsave-error'], () => persistence.onSettings());
   send({ type: 'ready', names: server.table.names() });
+  if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
+  else send({ type: 'loaded', error: null });
   return executor;
 }
 
@@ -119,7 +149,7 @@ function buildServer(
   clock: SystemClock,
   hasher: SipHasher,
   services: Services,
-): Server {
+): Omit<Server, 'persistence'> {
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
@@ -161,7 +191,7 @@ function buildServices(
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
     rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
-    release: (buffers) => data.bioPort.postMessage(buffers, buffers),
+    release: (buffers) => data.bioPort.postMessage({ type: 'free', buffers }, buffers),
   };
 }
 

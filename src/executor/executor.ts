@@ -94,6 +94,8 @@ export interface ExecutorParts {
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
   readMail: () => void;
+  /** Saving and loading: a slice between batches; true while there is more to do at once. */
+  persist: () => boolean;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
@@ -243,7 +245,7 @@ export class Executor implements Waker {
   nextDueMs(): number {
     const server = this.server;
     let due = this.nextCronMs;
-    if (server.activeExpireEnabled) {
+    if (server.activeExpireEnabled && !server.loading) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
     return Math.min(due, this.blocked.nextDueMs);
@@ -260,11 +262,16 @@ export class Executor implements Waker {
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
     // Nothing can have fallen due since the last look of the same millisecond.
-    if (server.activeExpireEnabled && (this.expireMore || server.nowMs !== this.expireLookMs)) {
+    if (
+      server.activeExpireEnabled &&
+      !server.loading &&
+      (this.expireMore || server.nowMs !== this.expireLookMs)
+    ) {
       this.expireLookMs = server.nowMs;
       this.expireMore = this.expireSlice();
       more = this.expireMore;
     }
+    if (this.parts.persist()) more = true;
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
       server.services.release(server.keyspace.lazyFree.buffers);

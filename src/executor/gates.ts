@@ -3,7 +3,15 @@
  * Executor.dispatch; what is here runs when a session or the server has something set that may forbid a command.
  */
 import type { Call } from '../commands/call.ts';
-import { type Command, DENYOOM, type KeySpec, NO_AUTH, PROTECTED, WRITE } from '../commands/define.ts';
+import {
+  type Command,
+  DENYOOM,
+  type KeySpec,
+  LOADING,
+  NO_AUTH,
+  PROTECTED,
+  WRITE,
+} from '../commands/define.ts';
 import { protectedRefusal } from '../commands/protected.ts';
 import { GATE_AUTH } from '../commands/session.ts';
 import { KEY_SIZE_MAX } from '../keyspace/limits.ts';
@@ -14,9 +22,19 @@ export const GATE_MAXMEMORY = 1;
 /** The call at hand has an argument that is too long for a key. */
 export const GATE_LONG_ARGUMENT = 2;
 
+/** Data is being loaded: few commands may run. */
+export const GATE_LOADING = 4;
+/** What is written could not be saved: write commands are refused. */
+export const GATE_MISCONF = 8;
+
+/** The gate with a bit set or not. */
+export function withBit(gate: number, bit: number, isSet: boolean): number {
+  return isSet ? gate | bit : gate & ~bit;
+}
+
 /** The server-wide gate with the bit for maxmemory set or not, as the directive says now. */
 export function withMemoryGate(gate: number, maxMemoryBytes: number): number {
-  return maxMemoryBytes > 0 ? gate | GATE_MAXMEMORY : gate & ~GATE_MAXMEMORY;
+  return withBit(gate, GATE_MAXMEMORY, maxMemoryBytes > 0);
 }
 
 /** True when the number of arguments does not fit the declaration. */
@@ -34,6 +52,10 @@ export function refusal(call: Call, command: Command, serverGate: number, usedBy
   if ((serverGate & GATE_MAXMEMORY) !== 0 && (command.flags & DENYOOM) !== 0) {
     if (usedBytes > call.server.config.number('maxmemory')) return errors.OOM;
   }
+  if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
+    return errors.RDB_MISCONF;
+  }
+  if ((serverGate & GATE_LOADING) !== 0 && (command.flags & LOADING) === 0) return errors.LOADING;
   if ((serverGate & GATE_LONG_ARGUMENT) !== 0 && (command.flags & WRITE) !== 0) {
     if (command.keys?.some((spec) => namesLongKey(call, spec))) return errors.KEY_TOO_LONG;
   }

@@ -48,10 +48,13 @@ export class Database {
   expires: ExpiryIndex;
   /** The keys whose elements have expire times of their own, each at the time of its first one. */
   elementExpires: ExpiryIndex;
+  /** Which database the table belonged to when the last snapshot was begun. */
+  snapshotIndex: number;
 
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
     this.index = index;
+    this.snapshotIndex = index;
     this.arena = keyspace.arena;
     this.dict = new Dict(this.arena);
     this.expires = new ExpiryIndex(this.arena);
@@ -82,8 +85,19 @@ export class Database {
   /** find() for a command that changes the key: marks it as used. */
   findForWrite(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const address = this.find(hash, bytes, start, end);
-    if (address !== 0) this.touch(address);
+    if (address !== 0) {
+      this.touch(address);
+      if (this.keyspace.keeper !== null) this.keyspace.keeper.keep(this, address);
+    }
     return address;
+  }
+
+  /**
+   * To be called before a record that find() gave is changed in place; findForWrite() and the methods that replace, move or remove
+   * records do. A snapshot under way writes it as it is.
+   */
+  keep(address: number): void {
+    if (this.keyspace.keeper !== null) this.keyspace.keeper.keep(this, address);
   }
 
   /** find() for a command that reads the value: counts hits and misses and marks the key as used. */
@@ -144,6 +158,7 @@ export class Database {
 
   /** Puts `record` where `old` was, under the same key, and frees `old` with its value. `record` has no expire time in order yet. */
   replace(hash: number, old: number, record: number): void {
+    this.keep(old);
     this.dropExpire(hash, old);
     this.dropElementExpire(hash, old);
     this.dict.replace(hash, old, record);
@@ -159,6 +174,7 @@ export class Database {
 
   /** Deletes the key and frees its memory; with `lazily` a large value's buffer is freed by bio. */
   remove(hash: number, address: number, lazily: boolean): void {
+    this.keep(address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
@@ -167,6 +183,7 @@ export class Database {
 
   /** Takes the key out and leaves the record alive, its expire time in it. */
   take(hash: number, address: number): void {
+    this.keep(address);
     this.dropExpire(hash, address);
     this.dropElementExpire(hash, address);
     this.dict.remove(hash, address);
@@ -221,6 +238,7 @@ export class Database {
 
   /** Sets or changes the time; the record may move. Returns its address. */
   setExpire(hash: number, address: number, atMs: number): number {
+    this.keep(address);
     if (this.expireOf(address) === NO_EXPIRE) address = this.reshape(hash, address, true);
     else this.dropExpire(hash, address);
     writeExpireAtMs(this.arena.f64[segmentOf(address)], byteOffsetOf(address), atMs);
@@ -231,6 +249,7 @@ export class Database {
   /** Removes the time; the record may move. Returns its address. */
   clearExpire(hash: number, address: number): number {
     if (this.expireOf(address) === NO_EXPIRE) return address;
+    this.keep(address);
     this.dropExpire(hash, address);
     return this.reshape(hash, address, false);
   }
@@ -297,6 +316,7 @@ export class Database {
     while (address !== 0 && this.elementTimeOf(address) !== atMs)
       address = this.dict.nextWithHash(hash, address);
     if (address === 0) throw new Error('the index of element times names a key that does not exist');
+    this.keep(address);
     const word0 = readWord0(this.arena.i32[segmentOf(address)], byteOffsetOf(address));
     return collectionKind(word0)!.elementExpiry!.expireDue(this, hash, address, limit);
   }
@@ -329,11 +349,14 @@ export class Database {
     [this.dict, other.dict] = [other.dict, this.dict];
     [this.expires, other.expires] = [other.expires, this.expires];
     [this.elementExpires, other.elementExpires] = [other.elementExpires, this.elementExpires];
+    [this.snapshotIndex, other.snapshotIndex] = [other.snapshotIndex, this.snapshotIndex];
   }
 
   /** Empties the database at once; its records are freed in the background. */
   detach(lazyFree: LazyFree): void {
-    lazyFree.add(this.dict, this.expires, this.elementExpires);
+    const indexes = [this.expires, this.elementExpires];
+    const { keeper } = this.keyspace;
+    if (keeper === null || !keeper.adopt(this.dict, indexes)) lazyFree.add(this.dict, ...indexes);
     this.forget();
   }
 

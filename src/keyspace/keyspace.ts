@@ -9,10 +9,20 @@
  */
 import type { SipHasher } from '../base/siphash.ts';
 import { Arena } from '../memory/arena.ts';
+import type { Dict } from '../memory/dict.ts';
+import type { ExpiryIndex } from '../memory/expiry-index.ts';
 import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
 import { LazyFree } from './lazy-free.ts';
+
+/** Who wants to know what a record was before it changes or goes: a snapshot under way. */
+export interface Keeper {
+  /** The record, which is in a table of a database, is about to change or to go. */
+  keep(db: Database, address: number): void;
+  /** A database is about to lose its whole table. Returns true when the keeper takes it over, and will free it with its indexes. */
+  adopt(dict: Dict, indexes: ExpiryIndex[]): boolean;
+}
 
 export class Keyspace {
   readonly arena = new Arena();
@@ -25,6 +35,8 @@ export class Keyspace {
   nowMs = 0;
   /** Stamped into new records: the snapshot that will not need them. */
   epoch = 0;
+  /** The snapshot under way, or null: everyone who changes a record that was there before tells it first. */
+  keeper: Keeper | null = null;
   /** False while the data is being loaded or expiry is switched off by DEBUG. */
   lazyExpireEnabled = true;
   /** Which deletions leave a large value's memory to bio. */
@@ -96,12 +108,16 @@ export class Keyspace {
   }
 
   /**
-   * Empties every database. The arena is given back whole, so the cost does not depend on the number of keys.
-   * Returns how many keys there were.
+   * Empties every database. The arena is given back whole, so the cost does not depend on the number of keys; but while a snapshot
+   * still needs what is in it, it is freed in slices. Returns how many keys there were.
    */
   flushAll(): number {
     let removed = 0;
     for (const db of this.databases) removed += db.count;
+    if (this.keeper !== null) {
+      for (const db of this.databases) db.detach(this.lazyFree);
+      return removed;
+    }
     this.lazyFree.dropAll();
     for (const db of this.databases) db.forget();
     this.lazyFree.releaseAll();
@@ -112,8 +128,8 @@ export class Keyspace {
   flush(db: Database): number {
     const removed = db.count;
     if (removed === 0) return 0;
-    const alone = this.databases.every((other) => other === db || other.count === 0);
-    if (alone && !this.lazyFree.busy) return this.flushAll();
+    const alone = this.keeper === null && this.databases.every((other) => other === db || other.count === 0);
+    if (alone && this.keeper === null && !this.lazyFree.busy) return this.flushAll();
     db.detach(this.lazyFree);
     return removed;
   }

@@ -2,6 +2,7 @@
  * The form of INFO: sections, each a list of rows. A row is a field with a function of the facts, or lines of its own
  * making. One InfoFacts serves a whole INFO, so that figures that are shown in two places agree.
  */
+import type { PersistenceFigures } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
 import { GATE_CLOSING } from '../commands/session.ts';
 import type { HeapFigures, InfoSources, NetworkFigures, ProcessFigures, ThreadFigures } from './figures.ts';
@@ -44,6 +45,7 @@ export class InfoFacts {
   readonly network: NetworkFigures;
   readonly memory: MemoryFacts;
   readonly clients: ClientFacts;
+  readonly persistence: PersistenceFigures;
 
   constructor(server: Server, sources: InfoSources) {
     this.server = server;
@@ -53,6 +55,7 @@ export class InfoFacts {
     this.network = sources.network();
     this.memory = memoryFacts(server);
     this.clients = clientFacts(server);
+    this.persistence = server.persistence.figures();
   }
 
   get uptimeSeconds(): number {

@@ -4,12 +4,11 @@
  */
 import { crc64, equalsCrc64, updateCrc64, writeCrc64 } from '../base/crc64.ts';
 import type { Database } from '../keyspace/database.ts';
-import { FOOTER_SIZE, RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_MAX } from './format.ts';
+import { CHECKSUM_SIZE, FOOTER_SIZE, RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_MAX } from './format.ts';
 import { CorruptRdbError, RdbReader } from './reader.ts';
 import { loadValue, type NewKey, saveValue } from './value.ts';
 import { RdbWriter } from './writer.ts';
 
-const CHECKSUM_SIZE = 8;
 const reader = new RdbReader();
 const noBytes = new Uint8Array(CHECKSUM_SIZE);
 
@@ -19,7 +18,7 @@ export const payload = new RdbWriter();
 export function dump(db: Database, address: number, is72: boolean, compresses: boolean): void {
   payload.reset(compresses);
   saveValue(payload, db, address, is72);
-  const version = is72 ? RDB_VERSION_72 : RDB_VERSION_70;
+  const version = Math.max(is72 ? RDB_VERSION_72 : RDB_VERSION_70, payload.version);
   payload.byte(version & 255);
   payload.byte(version >>> 8);
   updateCrc64(0, 0, payload.bytes, 0, payload.size);
@@ -44,7 +43,7 @@ export function isPayload(bytes: Uint8Array, start: number, end: number): boolea
  */
 export function restore(bytes: Uint8Array, start: number, end: number, db: Database, key: NewKey): number {
   reader.open(bytes, start, end - FOOTER_SIZE);
-  loadValue(reader, db, key);
+  loadValue(reader, reader.byte(), db, key);
   const address = db.find(key.hash, key.bytes, key.start, key.end);
   if (!reader.atEnd || address === 0) {
     if (address !== 0) db.remove(key.hash, address, false);

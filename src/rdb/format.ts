@@ -24,6 +24,30 @@ export const RDB_LIST_QUICKLIST_2 = 18;
 export const RDB_STREAM_LISTPACKS_2 = 19;
 export const RDB_SET_LISTPACK = 20;
 export const RDB_STREAM_LISTPACKS_3 = 21;
+export const RDB_HASH_METADATA_PRE_GA = 22;
+export const RDB_HASH_LISTPACK_EX_PRE_GA = 23;
+export const RDB_HASH_METADATA = 24;
+export const RDB_HASH_LISTPACK_EX = 25;
+
+export const RDB_MODULE_2 = 7;
+
+/** What an item of a file begins with that is no value: its operands follow. */
+export const OPCODE_SLOT_INFO = 0xf4;
+export const OPCODE_FUNCTION = 0xf5;
+export const OPCODE_MODULE_AUX = 0xf7;
+export const OPCODE_IDLE = 0xf8;
+export const OPCODE_FREQ = 0xf9;
+export const OPCODE_AUX = 0xfa;
+export const OPCODE_RESIZEDB = 0xfb;
+export const OPCODE_EXPIRE_MS = 0xfc;
+export const OPCODE_EXPIRE_SECONDS = 0xfd;
+export const OPCODE_SELECTDB = 0xfe;
+export const OPCODE_EOF = 0xff;
+
+/** The first bytes of a file: REDIS and four digits. */
+export const MAGIC = 'REDIS';
+export const MAGIC_SIZE = 9;
+export const CHECKSUM_SIZE = 8;
 
 /** Containers of a node of RDB_LIST_QUICKLIST_2. */
 export const QUICKLIST_PLAIN = 1;
@@ -45,9 +69,10 @@ export const LENGTH_14_BITS = 0x40;
 export const LENGTH_32_BITS = 0x80;
 export const LENGTH_64_BITS = 0x81;
 
-/** Version of what we write: 10 as Redis 7.0 does, 11 as 7.2. Higher ones than RDB_VERSION_MAX are not read. */
+/** Version of what we write: 10 as Redis 7.0 does, 11 as 7.2, 12 where fields have times. Higher ones than RDB_VERSION_MAX are not read. */
 export const RDB_VERSION_70 = 10;
 export const RDB_VERSION_72 = 11;
+export const RDB_VERSION_FIELD_TIMES = 12;
 export const RDB_VERSION_MAX = 12;
 
 /** Version and checksum at the end of a DUMP payload. */

@@ -5,14 +5,7 @@
 import { newUnfilled } from '../base/bytes.ts';
 import { writeInt64 } from '../base/int64.ts';
 import { lzfDecompress } from '../base/lzf.ts';
-import {
-  LENGTH_32_BITS,
-  LENGTH_64_BITS,
-  STRING_INT8,
-  STRING_INT16,
-  STRING_INT32,
-  STRING_LZF,
-} from './format.ts';
+import { LENGTH_32_BITS, LENGTH_64_BITS, STRING_INT8, STRING_INT16, STRING_LZF } from './format.ts';
 
 /** An LZF reference of three bytes stands for at most this many. */
 const LZF_EXPANSION_MAX = 264;
@@ -26,9 +19,9 @@ export class CorruptRdbError extends Error {
 }
 
 export class RdbReader {
-  private bytes: Uint8Array = new Uint8Array(0);
-  private data: DataView = new DataView(new ArrayBuffer(0));
-  private end = 0;
+  protected bytes: Uint8Array = new Uint8Array(0);
+  protected data: DataView = new DataView(new ArrayBuffer(0));
+  protected end = 0;
   pos = 0;
   /** The string read last: textBytes[textStart..textEnd), valid until the next string(). */
   textBytes: Uint8Array = new Uint8Array(0);
@@ -48,23 +41,50 @@ export class RdbReader {
     return this.pos === this.end;
   }
 
-  private take(size: number): number {
+  /** Steps over the next `size` bytes and returns where they begin. */
+  protected take(size: number): number {
+    if (size > this.end - this.pos) this.more(size);
     const at = this.pos;
-    if (size > this.end - at) throw new CorruptRdbError('the value ends too early');
     this.pos = at + size;
     return at;
   }
 
+  /** Sees to it that `size` bytes are there from `pos` on, or throws. */
+  protected more(_size: number): void {
+    throw new CorruptRdbError('the value ends too early');
+  }
+
+  /** How many bytes there are from `pos` on. */
+  protected get rest(): number {
+    return this.end - this.pos;
+  }
+
   byte(): number {
-    return this.bytes[this.take(1)];
+    const at = this.take(1);
+    return this.bytes[at];
+  }
+
+  /** How many bytes the length has that comes next, without reading it. */
+  lengthSize(): number {
+    const first = this.byte();
+    this.pos--;
+    if (first < 0x40) return 1;
+    if (first < 0x80) return 2;
+    return first === LENGTH_32_BITS ? 5 : 9;
   }
 
   /** A length. */
   length(): number {
-    const first = this.byte();
+    return this.lengthFrom(this.byte());
+  }
+
+  private lengthFrom(first: number): number {
     if (first < 0x40) return first;
     if (first < 0x80) return ((first & 63) << 8) | this.byte();
-    if (first === LENGTH_32_BITS) return this.data.getUint32(this.take(4));
+    if (first === LENGTH_32_BITS) {
+      const at = this.take(4);
+      return this.data.getUint32(at);
+    }
     if (first !== LENGTH_64_BITS) throw new CorruptRdbError('not a length');
     const at = this.take(8);
     const value = this.data.getUint32(at) * 2 ** 32 + this.data.getUint32(at + 4);
@@ -75,39 +95,51 @@ export class RdbReader {
   /** A count of elements of at least `size` bytes each: one that cannot be there is refused at once. */
   count(size: number): number {
     const value = this.length();
-    if (value * size > this.end - this.pos) throw new CorruptRdbError('more elements than bytes');
+    if (value * size > this.rest) throw new CorruptRdbError('more elements than bytes');
     return value;
   }
 
   double(): number {
-    return this.data.getFloat64(this.take(8), true);
+    const at = this.take(8);
+    return this.data.getFloat64(at, true);
+  }
+
+  /** A time: milliseconds since 1970 as an int64, little-endian. */
+  milliseconds(): number {
+    const at = this.take(8);
+    return this.data.getInt32(at + 4, true) * 2 ** 32 + this.data.getUint32(at, true);
+  }
+
+  /** A time in whole seconds since 1970, as old files have it. */
+  seconds(): number {
+    const at = this.take(4);
+    return this.data.getInt32(at, true);
   }
 
   /** A string; textBytes, textStart and textEnd are then at it. */
   string(): void {
-    const first = this.bytes[this.pos];
-    if (this.pos < this.end && first >= STRING_INT8 && first <= STRING_LZF) {
-      this.pos++;
+    const first = this.byte();
+    if (first >= STRING_INT8 && first <= STRING_LZF) {
       if (first === STRING_LZF) this.compressed();
       else this.integer(first);
       return;
     }
-    this.bytesOf(this.length());
+    this.bytesOf(this.lengthFrom(first));
   }
 
   /** The next `size` bytes as they are; textBytes, textStart and textEnd are then at them. */
   bytesOf(size: number): void {
-    this.textBytes = this.bytes;
     this.textStart = this.take(size);
+    this.textBytes = this.bytes;
     this.textEnd = this.pos;
   }
 
   private integer(encoding: number): void {
-    const { data } = this;
     let value = 0;
-    if (encoding === STRING_INT8) value = data.getInt8(this.take(1));
-    else if (encoding === STRING_INT16) value = data.getInt16(this.take(2), true);
-    else if (encoding === STRING_INT32) value = data.getInt32(this.take(4), true);
+    const at = this.take(encoding === STRING_INT8 ? 1 : encoding === STRING_INT16 ? 2 : 4);
+    if (encoding === STRING_INT8) value = this.data.getInt8(at);
+    else if (encoding === STRING_INT16) value = this.data.getInt16(at, true);
+    else value = this.data.getInt32(at, true);
     this.textBytes = this.digits;
     this.textStart = 0;
     this.textEnd = writeInt64(value >> 31, value, this.digits, 0);
@@ -116,7 +148,7 @@ export class RdbReader {
   private compressed(): void {
     const from = this.length();
     const size = this.length();
-    if (from > this.end - this.pos || size > from * LZF_EXPANSION_MAX)
+    if (from > this.rest || size > from * LZF_EXPANSION_MAX)
       throw new CorruptRdbError('a compressed string that cannot be');
     const at = this.take(from);
     const out = newUnfilled(size);

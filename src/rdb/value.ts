@@ -51,9 +51,11 @@ export function saveValue(writer: RdbWriter, db: Database, address: number, is72
   byType[typeOf(word0)].save(writer, db, address, is72);
 }
 
-/** Reads type byte and value and puts them under a key that is not in the database. Throws CorruptRdbError, and then the key is not there. */
-export function loadValue(reader: RdbReader, db: Database, key: NewKey): void {
-  const rdbType = reader.byte();
+/**
+ * Reads the value whose type byte has been read, and puts it under a key that is not in the database. Throws CorruptRdbError, and then
+ * the key is not there.
+ */
+export function loadValue(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
   const format = byRdbType[rdbType];
   if (format === undefined) throw new CorruptRdbError(`values of RDB type ${rdbType} are not known`);
   try {

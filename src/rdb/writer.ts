@@ -34,17 +34,53 @@ export class RdbWriter {
   size = 0;
   /** The directive rdbcompression. */
   compresses = true;
+  /** The least version of the format that what was written needs. */
+  version = 0;
+  /** The key whose value comes next: type() puts it where a file wants it. A DUMP payload has none. */
+  private keyBytes: Uint8Array | null = null;
+  private keyStart = 0;
+  private keyEnd = 0;
 
   /** Begins anew. */
   reset(compresses: boolean): void {
     this.size = 0;
+    this.version = 0;
     this.compresses = compresses;
+  }
+
+  /** What is written now is not known before this version. */
+  needVersion(version: number): void {
+    if (version > this.version) this.version = version;
   }
 
   /** Gives a long buffer back. */
   keepSmall(): void {
     if (this.bytes.length > KEPT_MAX) this.bytes = newUnfilled(FIRST_CAPACITY);
     this.size = 0;
+  }
+
+  /** The buffer, filled up to `size`; it belongs to the caller now, and the writer goes on with another. */
+  take(capacity: number): Uint8Array {
+    const { bytes } = this;
+    this.bytes = newUnfilled(capacity);
+    this.size = 0;
+    return bytes;
+  }
+
+  /** The next type() is that of key bytes[start..end). */
+  nameNext(bytes: Uint8Array, start: number, end: number): void {
+    this.keyBytes = bytes;
+    this.keyStart = start;
+    this.keyEnd = end;
+  }
+
+  /** The type byte of a value, before the value; and the key's name where there is one. */
+  type(rdbType: number): void {
+    this.byte(rdbType);
+    const { keyBytes } = this;
+    if (keyBytes === null) return;
+    this.keyBytes = null;
+    this.string(keyBytes, this.keyStart, this.keyEnd);
   }
 
   private ensure(more: number): void {
@@ -97,6 +133,11 @@ export class RdbWriter {
   littleEndian64(hi: number, lo: number): void {
     this.littleEndian32(lo);
     this.littleEndian32(hi);
+  }
+
+  /** A time: milliseconds since 1970 as an int64, little-endian. */
+  milliseconds(ms: number): void {
+    this.littleEndian64(Math.floor(ms / 2 ** 32), ms >>> 0);
   }
 
   /** The bits of a double, little-endian. */

@@ -33,6 +33,12 @@ export const NO_PASSWORD_SET =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
 export const NOPROTO = 'NOPROTO unsupported protocol version';
 export const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
+export const SAVE_IN_PROGRESS = 'ERR Background save already in progress';
+export const RELOAD_OPTIONS = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
+export const RELOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs.';
+export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
+export const RDB_MISCONF =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 export const LOADING = 'LOADING Redis is loading the dataset in memory';
 
 export function wrongArity(name: string): string {

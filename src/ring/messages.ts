@@ -36,6 +36,8 @@ export interface ExecutorData {
   replicationId: string;
   facts: HostFacts;
   startMs: number;
+  /** Bytes of the snapshot that is to be loaded first; -1 when there is none. */
+  snapshotBytes: number;
   /** The io worker that lives on the executor's thread, if one does: see executor/guest.ts. */
   io: IoData | null;
 }
@@ -79,12 +81,20 @@ export type FromIo = { type: 'done'; error: string | null } | LogMessage;
 export type FromExecutor =
   | { type: 'ready'; names: CommandName[] }
   | { type: 'ask'; id: number; kind: string; data: unknown }
-  | { type: 'shutdown'; save: boolean }
+  /** Loading is over: null, or why the server cannot run. */
+  | { type: 'loaded'; error: string | null }
+  /** What is to be saved before the end is being saved: it takes the time that it takes. */
+  | { type: 'saving' }
+  /** It could not be saved: the server goes on. */
+  | { type: 'cannot-stop' }
+  | { type: 'shutdown' }
   | { type: 'log-level'; level: string }
   | LogMessage;
 
 /** main -> executor, over mainPort, announced by the doorbell. */
-export type ToExecutor = { type: 'answer'; id: number; answer: unknown } | { type: 'stop' };
+export type ToExecutor =
+  | { type: 'answer'; id: number; answer: unknown }
+  | { type: 'stop'; save: 'yes' | 'no' | 'points'; force: boolean };
 
 export interface LogMessage {
   type: 'log';

@@ -71,10 +71,4 @@ function announce(log: ServerLog, config: Config, file: string | null): void {
   if (config.bool('syslog-enabled')) {
     log.write('warning', 'syslog-enabled has no effect: the runtime has no way to reach the system log.');
   }
-  if (config.string('save') !== '') {
-    log.write(
-      'warning',
-      'Save points are set, but snapshots are not part of this version: the data lives in memory only.',
-    );
-  }
 }

@@ -9,7 +9,7 @@
  *   watch   a worker whose heartbeat stands still is reported (heartbeats.ts)
  */
 import { randomBytes } from 'node:crypto';
-import { unlinkSync, writeFileSync } from 'node:fs';
+import { statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
@@ -78,6 +78,9 @@ export class Supervisor {
   /** The port that the io workers listen on. */
   private port = 0;
   private stopping = false;
+  private stopTimer: NodeJS.Timeout | undefined;
+  private isListening = false;
+  private isLoaded = false;
 
   constructor(options: SupervisorOptions) {
     this.options = options;
@@ -144,6 +147,7 @@ export class Supervisor {
       replicationId: randomBytes(20).toString('hex'),
       facts: this.facts(),
       startMs: this.options.startMs,
+      snapshotBytes: snapshotBytes(fromBytesText(this.config.string('dbfilename'))),
       io,
     };
     const transfer: Transferable[] = [this.mainChannel.port2, bioPort, ...ports];
@@ -166,10 +170,14 @@ export class Supervisor {
       resourceLimits,
     });
     worker.on('error', (error) => this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`));
+    this.onExit(worker, name);
+    return worker;
+  }
+
+  private onExit(worker: Worker, name: string): void {
     worker.on('exit', (code) => {
       if (!this.stopping) this.fatal(`Thread ${name} ended unexpectedly with code ${code}`);
     });
-    return worker;
   }
 
   /** Logs and ends the process: with one thread gone, nothing that is left can be trusted. */
@@ -199,7 +207,10 @@ export class Supervisor {
     if (message.type === 'log') this.log.write(message.level, message.message);
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') void this.listen(message.names);
-    else if (message.type === 'shutdown') this.stop();
+    else if (message.type === 'loaded') this.onLoaded(message.error);
+    else if (message.type === 'saving') clearTimeout(this.stopTimer);
+    else if (message.type === 'cannot-stop') this.goOn();
+    else if (message.type === 'shutdown') this.stop('no', true);
     else {
       void this.asyncCalls.answer(message.kind, message.data).then((answer) => {
         this.toExecutor({ type: 'answer', id: message.id, answer });
@@ -230,7 +241,18 @@ export class Supervisor {
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
-    this.ready();
+    this.isListening = true;
+    this.readyIfLoaded();
+  }
+
+  private onLoaded(error: string | null): void {
+    if (error !== null) this.fatal('Fatal error loading the DB, check server logs. Exiting.');
+    this.isLoaded = true;
+    this.readyIfLoaded();
+  }
+
+  private readyIfLoaded(): void {
+    if (this.isListening && this.isLoaded) this.ready();
   }
 
   /** CONFIG SET port, bind: if any address cannot be had, all stays as it is. */
@@ -271,15 +293,30 @@ export class Supervisor {
   private onSignal(signal: string): void {
     if (this.stopping) process.exit(EXIT_FATAL);
     this.log.write('warning', `Received ${signal} scheduling shutdown...`);
-    this.stop();
+    const flags = this.config
+      .string(signal === 'SIGTERM' ? 'shutdown-on-sigterm' : 'shutdown-on-sigint')
+      .split(' ');
+    const save = flags.includes('save') ? 'yes' : flags.includes('nosave') ? 'no' : 'points';
+    this.stop(save, flags.includes('force'));
+  }
+
+  /** The executor could not save what was to be saved, and nobody said that it does not matter. */
+  private goOn(): void {
+    this.stopping = false;
+    this.executor!.removeAllListeners('exit');
+    this.onExit(this.executor!, 'executor');
+    this.log.write(
+      'warning',
+      'SIGTERM received but errors trying to shut down the server, check the logs for more information',
+    );
   }
 
   /** Lets the executor finish, then exits with 0. */
-  private stop(): void {
+  private stop(save: 'yes' | 'no' | 'points', force: boolean): void {
     if (this.stopping) return;
     this.stopping = true;
     this.log.write('warning', 'User requested shutdown...');
-    this.toExecutor({ type: 'stop' });
+    this.toExecutor({ type: 'stop', save, force });
     const done = () => {
       this.removeFiles();
       this.log.write('warning', 'Redis is now ready to exit, bye bye...');
@@ -287,7 +324,7 @@ export class Supervisor {
     };
     this.executor!.once('exit', done);
     // An executor inside a long command cannot hear us; nothing it holds is lost that was promised.
-    setTimeout(done, STOP_WAIT_MS);
+    this.stopTimer = setTimeout(done, STOP_WAIT_MS);
   }
 
   private removeFiles(): void {
@@ -325,6 +362,12 @@ export class Supervisor {
     figures[PROCESS_CPU_USER_US] = cpu.user;
     figures[PROCESS_CPU_SYSTEM_US] = cpu.system;
   }
+}
+
+/** Bytes of the snapshot to load; -1 when there is none. */
+function snapshotBytes(path: string): number {
+  if (path === '') return -1;
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
 }
 
 /** How long an io worker waits in place for replies: see docs/performance.md. */

@@ -1,6 +1,8 @@
 /** DUMP and RESTORE: their errors on both servers, and payloads of every type and encoding from each server to the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeOnBoth } from './both-servers.ts';
+import { crc64, updateCrc64, writeCrc64 } from '../../src/base/crc64.ts';
+import { Prng } from '../../src/base/prng.ts';
+import { describeOnBoth, describeOnOurs } from './both-servers.ts';
 import { RawClient, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 
@@ -70,42 +72,133 @@ describeOnBoth('DUMP and RESTORE', [], ({ run, call, client }) => {
   });
 });
 
-/** Keys that cover types and encodings: what makes them, and what shows their content. */
-const VALUES: [name: string, make: string[][], show: string[]][] = [
-  ['a string', [['SET', 'k', 'hello']], ['GET', 'k']],
-  ['a long string that compresses', [['SET', 'k', 'abc'.repeat(1000)]], ['GET', 'k']],
-  ['a long string that does not', [['SETRANGE', 'k', '70000', 'x']], ['GET', 'k']],
+const many = (count: number, text: (i: number) => string[]): string[] =>
+  Array.from({ length: count }, (_, i) => text(i)).flat();
+const member = (i: number) => [`member:${i}`];
+const long = 'x'.repeat(100);
+/** Numbers on both sides of every border between sizes of an integer. */
+const INTEGERS = [0, 12, 13, 127, 128, 4095, 4096, 32767, 32768, 8388607, 8388608, 2147483647, 2147483648]
+  .flatMap((n) => [String(n), String(-n - 1)])
+  .concat('9223372036854775807', '-9223372036854775808', '9223372036854775808', '007', '-0', '');
+
+/** Keys that cover types and encodings: what makes them, and the encoding. */
+const VALUES: [name: string, encoding: string, ...make: string[][]][] = [
+  ['a string', 'embstr', ['SET', 'k', 'hello']],
+  ['a long string that compresses', 'raw', ['SET', 'k', 'abc'.repeat(1000)]],
+  ['a long string that does not', 'raw', ['SETRANGE', 'k', '70000', 'x']],
   ...['0', '-1', '127', '-129', '32768', '2147483647', '-2147483649', '9223372036854775807'].map(
-    (n): [string, string[][], string[]] => [`the integer ${n}`, [['SET', 'k', n]], ['GET', 'k']],
+    (n): [string, string, string[]] => [`the integer ${n}`, 'int', ['SET', 'k', n]],
   ),
+  ['a list of one', 'quicklist', ['RPUSH', 'k', 'a']],
+  ['a small list', 'quicklist', ['RPUSH', 'k', ...INTEGERS, long, 'y'.repeat(5000)]],
+  ['a list of several nodes', 'quicklist', ['RPUSH', 'k', ...many(3000, (i) => [`${i}:${long}`])]],
+  [
+    'a list with a huge element',
+    'quicklist',
+    ['RPUSH', 'k', 'a', 'z'.repeat(100_000), 'b', 'c'.repeat(20_000)],
+  ],
+  ['a set of small integers', 'intset', ['SADD', 'k', '1', '2', '-300']],
+  ['a set of integers', 'intset', ['SADD', 'k', '1', '70000', '-3000000000']],
+  [
+    'a set of integers, the largest too',
+    'intset',
+    ['SADD', 'k', ...many(100, (i) => [String(i)]), '9223372036854775807'],
+  ],
+  ['a set', 'hashtable', ['SADD', 'k', ...INTEGERS, long]],
+  ['a large set', 'hashtable', ['SADD', 'k', ...many(2000, member)]],
+  ['a large set of integers', 'hashtable', ['SADD', 'k', ...many(600, (i) => [String(i)])]],
+  ['a small hash', 'listpack', ['HSET', 'k', ...INTEGERS.flatMap((n) => [n, n]), 'f', 'x'.repeat(64)]],
+  ['a hash with a long value', 'hashtable', ['HSET', 'k', 'f', long, '1', '2']],
+  ['a large hash', 'hashtable', ['HSET', 'k', ...many(600, (i) => [`field:${i}`, String(i)])]],
+  [
+    'a small sorted set',
+    'listpack',
+    [
+      'ZADD',
+      'k',
+      '1',
+      'a',
+      '-1.5',
+      'b',
+      'inf',
+      'c',
+      '-inf',
+      'd',
+      '3.1415926535897931',
+      'e',
+      '1e300',
+      '5',
+      '-0',
+      'f',
+    ],
+  ],
+  [
+    'a sorted set with a long member',
+    'skiplist',
+    ['ZADD', 'k', '1.1', long, '2', 'b', 'inf', 'c', '-inf', 'd'],
+  ],
+  [
+    'a large sorted set',
+    'skiplist',
+    ['ZADD', 'k', ...many(500, (i) => [String((i * 7919) % 1000), `member:${i}`])],
+  ],
+];
+
+const OPTIONS = ['--enable-debug-command', 'yes'];
+const SHOW = [
+  ['OBJECT', 'ENCODING', 'k'],
+  ['DEBUG', 'DIGEST-VALUE', 'k'],
+  ['DEBUG', 'DIGEST'],
 ];
 
 describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
   let servers: RunningServer[];
   let clients: RawClient[];
   beforeAll(async () => {
-    servers = await Promise.all([startThreadis(['--compat-version', '7.0']), startRedis()]);
+    servers = await Promise.all([
+      startThreadis(['--compat-version', '7.0', ...OPTIONS]),
+      startRedis([...OPTIONS, '--sanitize-dump-payload', 'yes']),
+    ]);
     clients = await Promise.all(servers.map(({ port }) => RawClient.connect(port)));
   }, 30_000);
   afterAll(async () => {
     for (const client of clients) client.close();
     await Promise.all(servers.map((server) => server.stop()));
   });
+  const onAll = (...command: string[]) => Promise.all(clients.map((client) => client.call(...command)));
 
-  it.each(VALUES)('%s goes both ways', async (_name, make, show) => {
+  it.each(VALUES)('%s (%s) goes both ways, and the digests agree', async (_name, encoding, ...make) => {
     for (const [from, to] of [clients, [...clients].reverse()]) {
-      await Promise.all(clients.map((client) => client.call('FLUSHALL')));
+      await onAll('FLUSHALL');
       for (const command of make) await from.call(...command);
       const payload = (await from.call('DUMP', 'k')) as Buffer;
       expect(readable(await to.call('RESTORE', 'k', 0, payload))).toBe('OK');
-      expect(await to.call(...show)).toEqual(await from.call(...show));
-      expect(await to.call('OBJECT', 'ENCODING', 'k')).toEqual(await from.call('OBJECT', 'ENCODING', 'k'));
+      for (const show of SHOW) {
+        expect([show, readable(await to.call(...show))]).toEqual([show, readable(await from.call(...show))]);
+      }
+      expect(readable(await to.call('OBJECT', 'ENCODING', 'k'))).toBe(encoding);
     }
   });
 
-  it('a payload with any byte changed is refused or is a value, and nothing breaks', async () => {
+  it('digests of several databases and of keys with a time to live agree', async () => {
+    for (const client of clients) {
+      await client.call('FLUSHALL');
+      for (const [i, [, , ...make]] of VALUES.entries()) {
+        await client.call('SELECT', String(i % 4));
+        for (const [name, , ...rest] of make) await client.call(name, `key:${i}`, ...rest);
+        if (i % 3 === 0) await client.call('EXPIRE', `key:${i}`, '1000');
+      }
+    }
+    const [ours, theirs] = await onAll('DEBUG', 'DIGEST');
+    expect(readable(ours)).toBe(readable(theirs));
+    expect(readable(ours)).not.toBe('0'.repeat(40));
+    await onAll('FLUSHALL');
+    await onAll('SELECT', '0');
+  });
+
+  it('a payload with any byte changed is refused', async () => {
     const [ours] = clients;
-    for (const [, make] of VALUES) {
+    for (const [, , ...make] of VALUES) {
       await ours.call('FLUSHALL');
       for (const command of make) await ours.call(...command);
       const payload = (await ours.call('DUMP', 'k')) as Buffer;
@@ -115,5 +208,75 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
         expect(readable(await ours.call('RESTORE', 'bad', 0, bad))).toMatch(/checksum/);
       }
     }
+  });
+
+  it('a payload of anything with a right checksum is refused or is a value that can be used', async () => {
+    const [ours] = clients;
+    const random = new Prng(20_26);
+    let restored = 0;
+    for (const [, , ...make] of VALUES) {
+      await ours.call('FLUSHALL');
+      for (const command of make) await ours.call(...command);
+      const payload = (await ours.call('DUMP', 'k')) as Buffer;
+      for (let round = 0; round < 60; round++) {
+        const bad = withFooter(damaged(payload, random));
+        const reply = readable(await ours.call('RESTORE', 'bad', 0, bad, 'REPLACE'));
+        if (reply !== 'OK') expect(reply).toBe('error: ERR Bad data format');
+        else {
+          restored++;
+          expect(readable(await ours.call('DEBUG', 'DIGEST-VALUE', 'bad'))).toHaveLength(1);
+          expect(readable(await ours.call('DUMP', 'bad'))).not.toBeNull();
+        }
+      }
+    }
+    expect(restored).toBeGreaterThan(0);
+    expect(readable(await ours.call('PING'))).toBe('PONG');
+  });
+});
+
+/** The payload with some of its value's bytes changed, taken out or put in. */
+function damaged(payload: Buffer, random: Prng): Buffer {
+  const value = Buffer.from(payload.subarray(0, payload.length - 10));
+  const size = value.length;
+  for (let changes = random.below(3); changes >= 0; changes--) {
+    // Most of what matters is at the beginning.
+    const at = random.below(2) === 0 ? random.below(Math.min(size, 24)) : random.below(size);
+    value[at] = random.below(4) === 0 ? 0xff : random.below(256);
+  }
+  if (random.below(4) !== 0) return value;
+  const cut = random.below(size);
+  return Buffer.concat([value.subarray(0, cut), value.subarray(cut + random.below(4))]);
+}
+
+function withFooter(damagedValue: Buffer): Buffer {
+  const value = Buffer.concat([damagedValue, Buffer.from([10, 0])]);
+  updateCrc64(0, 0, value, 0, value.length);
+  const sum = Buffer.alloc(8);
+  writeCrc64(crc64.hi, crc64.lo, sum, 0);
+  return Buffer.concat([value, sum]);
+}
+
+describeOnOurs('DUMP of hashes with times', ['--enable-debug-command', 'yes'], ({ run, call, client }) => {
+  it.each([
+    ['a few fields', 3],
+    ['many', 300],
+  ])('keeps the times of %s', async (_, count) => {
+    for (let i = 0; i < count; i++) await run(`HSET h f${i} v${i}`);
+    await run('HPEXPIREAT h 4102444800000 FIELDS 1 f0');
+    await run('HPEXPIREAT h 4102444800123 FIELDS 1 f2');
+    const own = await client();
+    const payload = (await own.call('DUMP', 'h')) as Buffer;
+    own.close();
+    expect(payload[0]).toBe(24);
+    expect(payload.readUInt16LE(payload.length - 10)).toBe(12);
+    expect(await call('RESTORE', 'copy', 0, payload)).toBe('OK');
+    expect(await run('HPEXPIRETIME copy FIELDS 4 f0 f1 f2 none')).toEqual([
+      4102444800000, -1, 4102444800123, -2,
+    ]);
+    expect(await run('DEBUG DIGEST-VALUE copy')).toEqual(await run('DEBUG DIGEST-VALUE h'));
+    await run('HPERSIST copy FIELDS 2 f0 f2');
+    const plain = await client();
+    expect(((await plain.call('DUMP', 'copy')) as Buffer)[0]).toBe(4);
+    plain.close();
   });
 });

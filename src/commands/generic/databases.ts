@@ -68,7 +68,7 @@ export const FLUSHALL = defineCommand({
   ...FLUSH,
   name: 'FLUSHALL',
   summary: 'Deletes all keys of all databases.',
-  handler: (call) => flush(call, () => call.server.keyspace.flushAll()),
+  handler: flushAll,
 });
 
 export const SWAPDB = defineCommand({
@@ -99,6 +99,17 @@ function flush(call: Call, empty: () => number): void {
   }
   call.server.keyspace.dirty += empty();
   call.reply.ok();
+}
+
+/** What is being saved is of no use any more; where save points are set, the file is to say at once that all is gone. */
+function flushAll(call: Call): void {
+  flush(call, () => {
+    const { config, keyspace, persistence } = call.server;
+    persistence.abortSave();
+    const removed = keyspace.flushAll();
+    if (config.string('save') !== '') persistence.saveNow();
+    return removed;
+  });
 }
 
 function swapDb(call: Call): void {

@@ -168,6 +168,7 @@ function countOne(call: Call): void {
     reply.integer(0);
     return;
   }
+  call.db.keep(address);
   if (!readHyperLogLog(call, address)) return;
   openInPlace(call, 1, address);
   let cardinality = cachedCardinality(view.bytes, view.start);

@@ -5,6 +5,7 @@ import { DEBUG } from './debug/index.ts';
 import { INFO } from './info.ts';
 import { LOLWUT } from './lolwut.ts';
 import { MEMORY } from './memory.ts';
+import { BGSAVE, LASTSAVE, SAVE } from './save.ts';
 import { SHUTDOWN } from './shutdown.ts';
 import { ROLE, TIME } from './time.ts';
 
@@ -15,6 +16,9 @@ export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
   ROLE,
   SHUTDOWN,
   LOLWUT,
+  SAVE,
+  BGSAVE,
+  LASTSAVE,
   MEMORY,
   DEBUG,
 ];

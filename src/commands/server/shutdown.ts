@@ -33,6 +33,8 @@ function shutdown(call: Call): void {
   } else if (abort) {
     call.reply.error(errors.NO_SHUTDOWN);
   } else {
-    call.server.services.shutdown(call.session, words.has('save'));
+    const save = words.has('save') ? 'yes' : words.has('nosave') ? 'no' : 'points';
+    const failure = call.server.services.shutdown(call.session, save, words.has('force'));
+    if (failure !== null) call.reply.error(errors.SHUTDOWN_FAILED);
   }
 }

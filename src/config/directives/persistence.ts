@@ -5,10 +5,10 @@
  * protected besides, because a snapshot under a name of the client's choice is a way to write any file into dir.
  */
 
-import type { Directive, Value } from '../directive.ts';
+import { accepted, type Directive, type Value, WORKS } from '../directive.ts';
 import { savePointsType } from '../special-types.ts';
 import { INT_MAX, INT_MIN, integer, LONG_MAX, memory, oneOf, text, yesNo } from '../value-types.ts';
-import { NO_AOF, NO_DEBUG_HOOK, NO_PERSISTENCE } from './reasons.ts';
+import { NO_AOF, NO_DEBUG_HOOK, NO_REPLICATION } from './reasons.ts';
 
 /** A check for names of files in `dir`: no directories, and not empty if mayBeEmpty says no. */
 function bareName(directive: string, what: 'filename' | 'dirname', mayBeEmpty: boolean) {
@@ -21,16 +21,16 @@ function bareName(directive: string, what: 'filename' | 'dirname', mayBeEmpty: b
 }
 
 export const PERSISTENCE: readonly Directive[] = [
-  { name: 'save', type: savePointsType, initial: '3600 1 300 100 60 10000', effect: NO_PERSISTENCE },
-  { name: 'stop-writes-on-bgsave-error', type: yesNo, initial: true, effect: NO_PERSISTENCE },
-  { name: 'rdbcompression', type: yesNo, initial: true, effect: NO_PERSISTENCE },
-  { name: 'rdbchecksum', type: yesNo, initial: true, startOnly: true, effect: NO_PERSISTENCE },
+  { name: 'save', type: savePointsType, initial: '3600 1 300 100 60 10000', effect: WORKS },
+  { name: 'stop-writes-on-bgsave-error', type: yesNo, initial: true, effect: WORKS },
+  { name: 'rdbcompression', type: yesNo, initial: true, effect: WORKS },
+  { name: 'rdbchecksum', type: yesNo, initial: true, startOnly: true, effect: WORKS },
   {
     name: 'sanitize-dump-payload',
     type: oneOf('no', 'yes', 'clients'),
     initial: 'no',
     debug: true,
-    effect: NO_PERSISTENCE,
+    effect: accepted('what comes from outside is always checked, whatever this says'),
   },
   {
     name: 'dbfilename',
@@ -38,10 +38,10 @@ export const PERSISTENCE: readonly Directive[] = [
     initial: 'dump.rdb',
     protected: true,
     check: bareName('dbfilename', 'filename', true),
-    effect: NO_PERSISTENCE,
+    effect: WORKS,
   },
-  { name: 'rdb-del-sync-files', type: yesNo, initial: false, effect: NO_PERSISTENCE },
-  { name: 'rdb-save-incremental-fsync', type: yesNo, initial: true, effect: NO_PERSISTENCE },
+  { name: 'rdb-del-sync-files', type: yesNo, initial: false, effect: NO_REPLICATION },
+  { name: 'rdb-save-incremental-fsync', type: yesNo, initial: true, effect: WORKS },
   { name: 'appendonly', type: yesNo, initial: false, denyLoading: true, effect: NO_AOF },
   {
     name: 'appendfilename',

@@ -1,4 +1,5 @@
-/** INFO persistence: nothing is saved in this version, and nothing is reported to have been. */
+/** INFO persistence: what is being saved and loaded, and how it last ended. */
+import type { PersistenceFigures } from '../../commands/persistence.ts';
 import { field, fixed, type InfoSection } from '../info-section.ts';
 
 export const PERSISTENCE: InfoSection = {
@@ -12,18 +13,18 @@ export const PERSISTENCE: InfoSection = {
     fixed('current_cow_size', 0),
     fixed('current_cow_size_age', 0),
     fixed('current_fork_perc', '0.00'),
-    fixed('current_save_keys_processed', 0),
-    fixed('current_save_keys_total', 0),
-    field('rdb_changes_since_last_save', ({ server }) => server.keyspace.dirty),
-    fixed('rdb_bgsave_in_progress', 0),
-    field('rdb_last_save_time', ({ server }) => Math.floor(server.startMs / 1000)),
-    fixed('rdb_last_bgsave_status', 'ok'),
-    fixed('rdb_last_bgsave_time_sec', -1),
-    fixed('rdb_current_bgsave_time_sec', -1),
-    fixed('rdb_saves', 0),
+    field('current_save_keys_processed', ({ persistence }) => persistence.keysProcessed),
+    field('current_save_keys_total', ({ persistence }) => persistence.keysTotal),
+    field('rdb_changes_since_last_save', ({ persistence }) => persistence.changes),
+    field('rdb_bgsave_in_progress', ({ persistence }) => Number(persistence.saveInProgress)),
+    field('rdb_last_save_time', ({ persistence }) => persistence.lastSaveSeconds),
+    field('rdb_last_bgsave_status', ({ persistence }) => (persistence.lastOk ? 'ok' : 'err')),
+    field('rdb_last_bgsave_time_sec', ({ persistence }) => persistence.lastSeconds),
+    field('rdb_current_bgsave_time_sec', ({ persistence }) => persistence.currentSeconds),
+    field('rdb_saves', ({ persistence }) => persistence.saves),
     fixed('rdb_last_cow_size', 0),
-    fixed('rdb_last_load_keys_expired', 0),
-    fixed('rdb_last_load_keys_loaded', 0),
+    field('rdb_last_load_keys_expired', ({ persistence }) => persistence.lastExpired),
+    field('rdb_last_load_keys_loaded', ({ persistence }) => persistence.lastLoaded),
     fixed('aof_enabled', 0),
     fixed('aof_rewrite_in_progress', 0),
     fixed('aof_rewrite_scheduled', 0),
@@ -37,4 +38,21 @@ export const PERSISTENCE: InfoSection = {
     fixed('module_fork_in_progress', 0),
     fixed('module_fork_last_cow_size', 0),
   ],
+  lines: ({ persistence }) => loadingLines(persistence.loading),
 };
+
+/** How far loading has come; nothing while nothing is loaded. */
+function loadingLines(loading: PersistenceFigures['loading']): string[] {
+  if (loading === null) return [];
+  const { elapsedSeconds, loadedBytes, totalBytes } = loading;
+  const share = totalBytes === 0 ? 0 : loadedBytes / totalBytes;
+  const eta = share === 0 ? 1 : Math.round((elapsedSeconds * (1 - share)) / share);
+  return [
+    `loading_start_time:${loading.startSeconds}`,
+    `loading_total_bytes:${totalBytes}`,
+    `loading_rdb_used_mem:${loading.usedMemory}`,
+    `loading_loaded_bytes:${loadedBytes}`,
+    `loading_loaded_perc:${(share * 100).toFixed(2)}`,
+    `loading_eta_seconds:${eta}`,
+  ];
+}

@@ -1,12 +1,31 @@
-/** Hashes: a listpack as it is, or every field with its value. */
-import { blob, openBlob } from '../../keyspace/blob.ts';
+/**
+ * Hashes: a listpack as it is, or every field with its value; with its time too, if one has a time, in the form of Redis 7.4.
+ *
+ *     RDB_HASH_METADATA    | the least time, ms int64 | fields | (time - least + 1, or 0; field; value) ... |
+ *     RDB_HASH_LISTPACK_EX | the least time, ms int64 | listpack of field, value, time or 0, ... |
+ *
+ * The two _PRE_GA forms, of its release candidates, have no least time; their times are absolute.
+ */
+import { parseSafeInteger } from '../../base/int64.ts';
+import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
 import { EMPTY_SIZE } from '../../memory/listpack.ts';
 import { TYPE_HASH } from '../../memory/record.ts';
+import { nextFieldMs } from '../../types/hash/field-times.ts';
 import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
 import { HashWalk } from '../../types/hash/hash-walk.ts';
 import { Pairs, readListpack, readZiplist } from '../blocks.ts';
-import { RDB_HASH, RDB_HASH_LISTPACK, RDB_HASH_ZIPLIST, RDB_HASH_ZIPMAP } from '../format.ts';
+import {
+  RDB_HASH,
+  RDB_HASH_LISTPACK,
+  RDB_HASH_LISTPACK_EX,
+  RDB_HASH_LISTPACK_EX_PRE_GA,
+  RDB_HASH_METADATA,
+  RDB_HASH_METADATA_PRE_GA,
+  RDB_HASH_ZIPLIST,
+  RDB_HASH_ZIPMAP,
+  RDB_VERSION_FIELD_TIMES,
+} from '../format.ts';
 import { visitZipmap } from '../old-blocks.ts';
 import { CorruptRdbError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
@@ -14,37 +33,73 @@ import type { RdbWriter } from '../writer.ts';
 
 export const RDB_HASHES: ValueFormat = {
   type: TYPE_HASH,
-  reads: [RDB_HASH, RDB_HASH_LISTPACK, RDB_HASH_ZIPLIST, RDB_HASH_ZIPMAP],
+  reads: [
+    RDB_HASH,
+    RDB_HASH_LISTPACK,
+    RDB_HASH_ZIPLIST,
+    RDB_HASH_ZIPMAP,
+    RDB_HASH_METADATA_PRE_GA,
+    RDB_HASH_LISTPACK_EX_PRE_GA,
+    RDB_HASH_METADATA,
+    RDB_HASH_LISTPACK_EX,
+  ],
   save,
   load,
 };
 
 const walk = new HashWalk();
+/** As HPEXPIREAT takes them. */
+const FIELD_TIME_MAX = 2 ** 46 - 1;
 
 function save(writer: RdbWriter, db: Database, address: number): void {
   if (isPacked(db, address)) {
-    writer.byte(RDB_HASH_LISTPACK);
+    writer.type(RDB_HASH_LISTPACK);
     openBlob(db, address);
     writer.string(blob.u8, blob.start, blob.start + blob.size);
     return;
   }
-  writer.byte(RDB_HASH);
+  const least = leastTime(db, address);
+  writer.type(least === 0 ? RDB_HASH : RDB_HASH_METADATA);
+  if (least !== 0) {
+    writer.needVersion(RDB_VERSION_FIELD_TIMES);
+    writer.milliseconds(least);
+  }
   writer.length(hashLength(db, address));
   walk.start(db, address);
   while (walk.next()) {
-    const { field, value } = walk;
+    const { field, value, expireMs } = walk;
+    if (least !== 0) writer.length(expireMs === NO_EXPIRE ? 0 : expireMs - least + 1);
     writer.string(field.bytes, field.start, field.end);
     writer.string(value.bytes, value.start, value.end);
   }
 }
 
+/** The least time of all fields; 0 when none has one. */
+function leastTime(db: Database, address: number): number {
+  return nextFieldMs(db.arena, handleOf(db, address));
+}
+
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
   let address = 0;
-  const pairs = new Pairs((field, value, start, end) => {
+  const set = (field: Uint8Array, value: Uint8Array, start: number, end: number, atMs: number) => {
     if (address === 0) address = createHash(db, key.hash, key.bytes, key.start, key.end, EMPTY_SIZE);
-    address = setField(db, key.hash, address, field, 0, field.length, value, start, end, NO_EXPIRE);
+    address = setField(db, key.hash, address, field, 0, field.length, value, start, end, atMs);
     if (!change.made) throw new CorruptRdbError('a field of a hash twice');
-  });
+  };
+  if (rdbType === RDB_HASH_METADATA || rdbType === RDB_HASH_METADATA_PRE_GA) {
+    loadFieldsWithTimes(reader, rdbType === RDB_HASH_METADATA, set);
+  } else if (rdbType === RDB_HASH_LISTPACK_EX || rdbType === RDB_HASH_LISTPACK_EX_PRE_GA) {
+    if (rdbType === RDB_HASH_LISTPACK_EX) reader.milliseconds();
+    loadTriples(reader, set);
+  } else {
+    const pairs = new Pairs((field, value, start, end) => set(field, value, start, end, NO_EXPIRE));
+    loadPairs(reader, rdbType, pairs);
+    pairs.end();
+  }
+  if (address === 0) throw new CorruptRdbError('a hash without fields');
+}
+
+function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {
   if (rdbType === RDB_HASH_LISTPACK) {
     readListpack(reader, pairs.add);
   } else if (rdbType === RDB_HASH_ZIPLIST) {
@@ -59,6 +114,41 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       pairs.add(reader.textBytes, reader.textStart, reader.textEnd);
     }
   }
-  pairs.end();
-  if (address === 0) throw new CorruptRdbError('a hash without fields');
+}
+
+type SetField = (field: Uint8Array, value: Uint8Array, start: number, end: number, atMs: number) => void;
+
+function loadFieldsWithTimes(reader: RdbReader, isRelative: boolean, set: SetField): void {
+  const least = isRelative ? reader.milliseconds() : 1;
+  const fields = reader.count(3);
+  for (let i = 0; i < fields; i++) {
+    const time = reader.length();
+    reader.string();
+    const field = reader.textBytes.slice(reader.textStart, reader.textEnd);
+    reader.string();
+    set(
+      field,
+      reader.textBytes,
+      reader.textStart,
+      reader.textEnd,
+      time === 0 ? NO_EXPIRE : checkedTime(time + least - 1),
+    );
+  }
+}
+
+function loadTriples(reader: RdbReader, set: SetField): void {
+  const parts: Uint8Array[] = [];
+  readListpack(reader, (bytes, start, end) => {
+    if (parts.push(bytes.slice(start, end)) < 3) return;
+    const [field, value, time] = parts;
+    parts.length = 0;
+    const atMs = parseSafeInteger(time, 0, time.length);
+    set(field, value, 0, value.length, atMs === 0 ? NO_EXPIRE : checkedTime(atMs));
+  });
+  if (parts.length !== 0) throw new CorruptRdbError('a field without its value or time');
+}
+
+function checkedTime(atMs: number): number {
+  if (!(atMs > 0 && atMs <= FIELD_TIME_MAX)) throw new CorruptRdbError('a time of a field that cannot be');
+  return atMs;
 }

@@ -29,7 +29,7 @@ export const RDB_LISTS: ValueFormat = {
 };
 
 function save(writer: RdbWriter, db: Database, address: number): void {
-  writer.byte(RDB_LIST_QUICKLIST_2);
+  writer.type(RDB_LIST_QUICKLIST_2);
   const word0 = readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
   if (encodingOf(word0) === ENCODING_LISTPACK) {
     openBlob(db, address);

@@ -25,12 +25,12 @@ const walk = new SetWalk();
 function save(writer: RdbWriter, db: Database, address: number): void {
   const encoding = setEncoding(db, address);
   if (encoding !== ENCODING_HT) {
-    writer.byte(encoding === ENCODING_INTSET ? RDB_SET_INTSET : RDB_SET_LISTPACK);
+    writer.type(encoding === ENCODING_INTSET ? RDB_SET_INTSET : RDB_SET_LISTPACK);
     openBlob(db, address);
     writer.string(blob.u8, blob.start, blob.start + blob.size);
     return;
   }
-  writer.byte(RDB_SET);
+  writer.type(RDB_SET);
   writer.length(setCount(db, address));
   walk.open(db, address);
   while (walk.next()) {

@@ -16,7 +16,7 @@ export const RDB_STRINGS: ValueFormat = {
 };
 
 function save(writer: RdbWriter, db: Database, address: number): void {
-  writer.byte(RDB_STRING);
+  writer.type(RDB_STRING);
   if (encodingAt(db, address) === ENCODING_INT) {
     const i32 = db.arena.i32[segmentOf(address)];
     const base = byteOffsetOf(address);

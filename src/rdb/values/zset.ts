@@ -27,12 +27,12 @@ const TEXT_MINUS_INFINITY = 255;
 
 function save(writer: RdbWriter, db: Database, address: number): void {
   if (isPacked(db, address)) {
-    writer.byte(RDB_ZSET_LISTPACK);
+    writer.type(RDB_ZSET_LISTPACK);
     openBlob(db, address);
     writer.string(blob.u8, blob.start, blob.start + blob.size);
     return;
   }
-  writer.byte(RDB_ZSET_2);
+  writer.type(RDB_ZSET_2);
   const count = zsetCount(db, address);
   writer.length(count);
   // The highest first, as Redis does: then every one is added at the front.

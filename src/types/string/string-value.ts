@@ -141,6 +141,7 @@ export function setBytes(
 ): number {
   const size = ve - vs;
   const encoding = size <= EMBSTR_MAX ? ENCODING_EMBSTR : ENCODING_RAW;
+  if (old !== 0) db.keep(old);
   if (old !== 0 && overwriteInPlace(db, old, value, vs, ve, encoding, expireMs, data)) return old;
   if (!fitsInline(ke - ks, size)) {
     return setLarge(
@@ -247,6 +248,7 @@ export function setInteger(
   lo: number,
   expireMs: number,
 ): number {
+  if (old !== 0) db.keep(old);
   if (old !== 0 && expireMs === NO_EXPIRE) {
     const i32 = db.arena.i32[segmentOf(old)];
     const base = byteOffsetOf(old);

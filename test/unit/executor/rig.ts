@@ -113,6 +113,7 @@ export class ExecutorRig {
       blocked,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
+      persist: () => false,
       cron: () => {},
       spinLooksMax: 0,
     });

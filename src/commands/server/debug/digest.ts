@@ -9,11 +9,18 @@ import { writeDouble } from '../../../base/double.ts';
 import { SHA1_SIZE, sha1 } from '../../../base/sha1.ts';
 import { type Database, NO_EXPIRE } from '../../../keyspace/database.ts';
 import { AddressList } from '../../../memory/address-list.ts';
-import { TYPE_STRING } from '../../../memory/record.ts';
+import { text as listElement } from '../../../memory/listpack.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../../memory/record.ts';
+import { HashWalk } from '../../../types/hash/hash-walk.ts';
+import { walk as listWalk } from '../../../types/list/list-walk.ts';
+import { member, needText } from '../../../types/set/member.ts';
+import { SetWalk } from '../../../types/set/walk.ts';
 import { readString, view } from '../../../types/string/string-value.ts';
+import { ZsetWalk } from '../../../types/zset/walk.ts';
 import type { Call } from '../../call.ts';
 import { typeAt } from '../../lookup.ts';
 
+const NOTHING = '0'.repeat(2 * SHA1_SIZE);
 const HEX = '0123456789abcdef';
 const EXPIRE_MARK = Uint8Array.from('!!expire!!', (char) => char.charCodeAt(0));
 const BATCH = 1024;
@@ -91,16 +98,21 @@ export function digestValue(call: Call): void {
     const start = call.start(i);
     const end = call.end(i);
     const address = db.find(call.hashOf(call.bytes, start, end), call.bytes, start, end);
-    value.clear();
-    if (address !== 0) addValue(db, address);
-    reply.bulkText(value.text);
+    reply.bulkText(address === 0 ? NOTHING : valueDigest(db, address));
   }
+}
+
+/** The fingerprint of a key's value and of whether it has a time to live, as 40 hexadecimal digits. */
+export function valueDigest(db: Database, address: number): string {
+  value.clear();
+  addValue(db, address);
+  return value.text;
 }
 
 function addValue(db: Database, address: number): void {
   const type = typeAt(db, address);
   value.mixNumber(type);
-  if (type === TYPE_STRING) addString(db, address);
+  addElements[type]?.(db, address);
   if (db.expireOf(address) !== NO_EXPIRE) value.xor(EXPIRE_MARK, 0, EXPIRE_MARK.length);
 }
 
@@ -109,9 +121,49 @@ function addString(db: Database, address: number): void {
   value.mix(view.bytes, view.start, view.end);
 }
 
-export function addScore(bytes: Uint8Array, start: number, end: number, score: number): void {
-  element.clear();
-  element.mix(bytes, start, end);
-  element.mix(scoreText, 0, writeDouble(score, '7.0', scoreText, 0));
-  value.xor(element.bytes, 0, SHA1_SIZE);
+function addList(db: Database, address: number): void {
+  if (!listWalk.open(db, address, 0, true)) return;
+  do {
+    listWalk.read();
+    value.mix(listElement.bytes, listElement.start, listElement.end);
+  } while (listWalk.next());
 }
+
+function addSet(db: Database, address: number): void {
+  setWalk.open(db, address);
+  while (setWalk.next()) {
+    needText();
+    value.xor(member.bytes, member.start, member.end);
+  }
+}
+
+function addZset(db: Database, address: number): void {
+  for (let more = zsetWalk.open(db, address, 0, false); more; more = zsetWalk.advance()) {
+    element.clear();
+    element.mix(zsetWalk.bytes, zsetWalk.start, zsetWalk.end);
+    element.mix(scoreText, 0, writeDouble(zsetWalk.score, '7.0', scoreText, 0));
+    value.xor(element.bytes, 0, SHA1_SIZE);
+  }
+}
+
+function addHash(db: Database, address: number): void {
+  hashWalk.start(db, address);
+  while (hashWalk.next()) {
+    const { field, value: of } = hashWalk;
+    element.clear();
+    element.mix(field.bytes, field.start, field.end);
+    element.mix(of.bytes, of.start, of.end);
+    value.xor(element.bytes, 0, SHA1_SIZE);
+  }
+}
+
+const hashWalk = new HashWalk();
+const setWalk = new SetWalk();
+const zsetWalk = new ZsetWalk();
+
+const addElements: ((db: Database, address: number) => void)[] = [];
+addElements[TYPE_STRING] = addString;
+addElements[TYPE_LIST] = addList;
+addElements[TYPE_SET] = addSet;
+addElements[TYPE_ZSET] = addZset;
+addElements[TYPE_HASH] = addHash;

@@ -16,6 +16,7 @@ import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
+import { reload } from './reload.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -125,6 +126,16 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    also the highest: what no cell of the arena holds.',
     ],
     run: quicklistPackedThreshold,
+  },
+  reload: {
+    least: 2,
+    most: 1 << 20,
+    help: [
+      'RELOAD [option ...]',
+      '    Save all databases and load them again. MERGE: keys that are there are replaced; NOFLUSH:',
+      '    the databases are not emptied; NOSAVE: the file is loaded that is there.',
+    ],
+    run: reload,
   },
   'set-active-expire': {
     least: 3,

@@ -1,0 +1,43 @@
+/** Persistence as commands and INFO see it; ../persistence/persistence.ts does it. */
+
+/** Whether a shutdown saves: always, never, or where save points are set. */
+export type SaveOrigin = 'yes' | 'no' | 'points';
+
+export interface PersistenceService {
+  readonly saveInProgress: boolean;
+  /** Saves all databases and waits for it. Null, or why it failed. */
+  saveNow(): string | null;
+  /** Takes a snapshot and has it written meanwhile; none may be in progress. */
+  saveInBackground(): void;
+  /** A background save as soon as nothing else is in progress. */
+  schedule(): void;
+  /** Gives up the background save in progress, if there is one. */
+  abortSave(): void;
+  /** Saves, empties the databases and loads them again, each if asked for. Null, or why it failed. */
+  reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
+  /** When the databases were last saved, in seconds since 1970. */
+  readonly lastSaveSeconds: number;
+  figures(): PersistenceFigures;
+}
+
+/** What INFO persistence shows. Times in seconds. */
+export interface PersistenceFigures {
+  changes: number;
+  saveInProgress: boolean;
+  keysProcessed: number;
+  keysTotal: number;
+  lastSaveSeconds: number;
+  lastOk: boolean;
+  lastSeconds: number;
+  currentSeconds: number;
+  saves: number;
+  lastExpired: number;
+  lastLoaded: number;
+  loading: {
+    startSeconds: number;
+    totalBytes: number;
+    loadedBytes: number;
+    usedMemory: number;
+    elapsedSeconds: number;
+  } | null;
+}

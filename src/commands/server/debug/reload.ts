@@ -1,0 +1,19 @@
+/** DEBUG RELOAD: through a file and back, so that a test sees what a restart would make of the data. */
+import * as errors from '../../../resp/errors.ts';
+import type { Call } from '../../call.ts';
+
+export function reload(call: Call): void {
+  const options = { save: true, flush: true, merge: false };
+  for (let i = 2; i < call.argc; i++) {
+    if (call.is(i, 'MERGE')) options.merge = true;
+    else if (call.is(i, 'NOFLUSH')) options.flush = false;
+    else if (call.is(i, 'NOSAVE')) options.save = false;
+    else {
+      call.reply.error(errors.RELOAD_OPTIONS);
+      return;
+    }
+  }
+  const error = call.server.persistence.reload(options);
+  if (error === null) call.reply.ok();
+  else call.reply.error(errors.RELOAD_FAILED);
+}

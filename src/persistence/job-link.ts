@@ -1,0 +1,90 @@
+/** The executor's end of a job that writes: buffers go there, and it says how much it has taken. See messages.ts. */
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import {
+  JOB_OVER,
+  JOB_TAKEN_KB,
+  JOB_WORDS,
+  ON_THE_WAY_MAX,
+  type SaveResult,
+  type ToBio,
+  type ToSaveJob,
+} from './messages.ts';
+import type { RdbFileOptions } from './rdb/file-writer.ts';
+import type { ChunkSink } from './snapshot.ts';
+
+/** How long a wait for a job lasts before it is looked at again. */
+const LOOK_MS = 100;
+
+export class SaveLink implements ChunkSink {
+  private readonly port: MessagePort;
+  private readonly words: Int32Array;
+  private sentKb = 0;
+
+  /** Starts the job. `send` posts to bio. */
+  constructor(
+    file: RdbFileOptions,
+    process: SharedArrayBuffer,
+    send: (message: ToBio, transfer: MessagePort[]) => void,
+  ) {
+    const channel = new MessageChannel();
+    const shared = new SharedArrayBuffer(JOB_WORDS * 4);
+    this.words = new Int32Array(shared);
+    this.port = channel.port1;
+    // An open port must not keep the thread from ending.
+    this.port.unref();
+    const job = { kind: 'save', port: channel.port2, shared, process, file } as const;
+    send({ type: 'job', job }, [channel.port2]);
+  }
+
+  private post(message: ToSaveJob, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  send(bytes: Uint8Array, size: number): void {
+    this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
+    this.post({ bytes, size }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  private get onTheWay(): number {
+    return ((this.sentKb - Atomics.load(this.words, JOB_TAKEN_KB)) | 0) * 1024;
+  }
+
+  get full(): boolean {
+    return this.onTheWay > ON_THE_WAY_MAX && !this.over;
+  }
+
+  get over(): boolean {
+    return Atomics.load(this.words, JOB_OVER) === 1;
+  }
+
+  waitForRoom(): void {
+    while (this.full) {
+      const taken = Atomics.load(this.words, JOB_TAKEN_KB);
+      if (this.full) Atomics.wait(this.words, JOB_TAKEN_KB, taken, LOOK_MS);
+    }
+  }
+
+  /** Everything has been sent: the file is to be finished. */
+  end(): void {
+    this.post({ end: true });
+  }
+
+  abort(): void {
+    this.post({ abort: true });
+  }
+
+  /** Waits until the job is over. */
+  waitUntilOver(): void {
+    while (!this.over) Atomics.wait(this.words, JOB_OVER, 0, LOOK_MS);
+  }
+
+  /** How it ended; null while it goes on. */
+  result(): SaveResult | null {
+    if (!this.over) return null;
+    const message = receiveMessageOnPort(this.port);
+    this.port.close();
+    return (
+      (message?.message as SaveResult | undefined) ?? { error: 'the job ended without a word', bytes: 0 }
+    );
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Jobs about whole files, on threads of bio's pool: each has the file to itself and may take its time.
+ *
+ * A job never throws: how it ended is its last message to the executor.
+ */
+
+import { CorruptRdbError } from '../rdb/reader.ts';
+import { announceMail } from '../ring/doorbell.ts';
+import { type Files, systemFiles } from './files.ts';
+import {
+  type FromLoadJob,
+  JOB_OVER,
+  JOB_SENT,
+  JOB_TAKEN_KB,
+  JOB_USED_KB,
+  type Job,
+  type JobCommon,
+  type LoadJob,
+  ON_THE_WAY_MAX,
+  type SaveJob,
+  type SaveResult,
+  type ToSaveJob,
+} from './messages.ts';
+import { RdbFileReader } from './rdb/file-reader.ts';
+import { RdbFileWriter } from './rdb/file-writer.ts';
+import { copyItems } from './rdb/load-file.ts';
+
+export async function runJob(job: Job, files: Files = systemFiles): Promise<void> {
+  if (job.kind === 'save') await save(job, files);
+  else load(job, files);
+}
+
+/** Why an operation on a file failed, in a line. */
+export function failureText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+// --- save -------------------------------------------------------------------------------------------
+
+function save(job: SaveJob, files: Files): Promise<void> {
+  const words = new Int32Array(job.shared);
+  let writer: RdbFileWriter | null = null;
+  let failure: string | null = null;
+  const attempt = (work: () => void) => {
+    if (failure !== null) return;
+    try {
+      work();
+    } catch (error) {
+      failure = failureText(error);
+      writer?.abort();
+    }
+  };
+  attempt(() => {
+    writer = new RdbFileWriter(files, job.file);
+  });
+  return new Promise((resolve) => {
+    job.port.on('message', (message: ToSaveJob) => {
+      if ('bytes' in message) {
+        attempt(() => writer!.add(message.bytes, message.size));
+        Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
+        Atomics.notify(words, JOB_TAKEN_KB);
+        return;
+      }
+      if ('end' in message) attempt(() => writer!.end());
+      else {
+        writer?.abort();
+        failure ??= 'aborted';
+      }
+      finish(job, { error: failure, bytes: writer?.written ?? 0 } satisfies SaveResult);
+      resolve();
+    });
+  });
+}
+
+/** The last word of a job. */
+function finish(job: JobCommon, message: SaveResult | FromLoadJob): void {
+  const words = new Int32Array(job.shared);
+  job.port.postMessage(message);
+  Atomics.store(words, JOB_OVER, 1);
+  Atomics.notify(words, JOB_OVER);
+  Atomics.add(words, JOB_SENT, 1);
+  Atomics.notify(words, JOB_SENT);
+  Atomics.notify(words, JOB_TAKEN_KB);
+  announceMail(new Int32Array(job.process));
+  job.port.close();
+}
+
+// --- load -------------------------------------------------------------------------------------------
+
+function load(job: LoadJob, files: Files): void {
+  const words = new Int32Array(job.shared);
+  const process = new Int32Array(job.process);
+  let sentKb = 0;
+  let offset = 0;
+  const send = (bytes: Uint8Array, size: number, at: number) => {
+    offset = at;
+    while (((sentKb - Atomics.load(words, JOB_USED_KB)) | 0) << 10 > ON_THE_WAY_MAX) {
+      Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
+    }
+    sentKb = (sentKb + Math.ceil(size / 1024)) | 0;
+    job.port.postMessage({ bytes, size, offset: at } satisfies FromLoadJob, [bytes.buffer as ArrayBuffer]);
+    Atomics.add(words, JOB_SENT, 1);
+    Atomics.notify(words, JOB_SENT);
+    announceMail(process);
+  };
+  let error: string | null = null;
+  let fd = -1;
+  try {
+    fd = files.open(job.path, 'r');
+    const reader = new RdbFileReader(files, fd, files.size(fd), 0);
+    copyItems(reader, job.checksum, send);
+    offset = reader.offset;
+  } catch (thrown) {
+    error = thrown instanceof CorruptRdbError ? thrown.message : failureText(thrown);
+  }
+  if (fd >= 0) files.close(fd);
+  finish(job, { loaded: true, offset, error });
+}

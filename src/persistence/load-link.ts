@@ -1,0 +1,51 @@
+/** The executor's end of a job that reads: buffers of items come from there, and it says how much it has used. See messages.ts. */
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { type FromLoadJob, JOB_SENT, JOB_USED_KB, JOB_WORDS, type ToBio } from './messages.ts';
+
+const LOOK_MS = 100;
+
+export class LoadLink {
+  private readonly port: MessagePort;
+  private readonly words: Int32Array;
+
+  /** Starts the job. `send` posts to bio. */
+  constructor(
+    path: string,
+    checksum: boolean,
+    process: SharedArrayBuffer,
+    send: (message: ToBio, transfer: MessagePort[]) => void,
+  ) {
+    const channel = new MessageChannel();
+    const shared = new SharedArrayBuffer(JOB_WORDS * 4);
+    this.words = new Int32Array(shared);
+    this.port = channel.port1;
+    this.port.unref();
+    const job = { kind: 'load', port: channel.port2, shared, process, path, checksum } as const;
+    send({ type: 'job', job }, [channel.port2]);
+  }
+
+  /** The next message, or null when none has come yet. */
+  receive(): FromLoadJob | null {
+    return (receiveMessageOnPort(this.port)?.message as FromLoadJob | undefined) ?? null;
+  }
+
+  /** The same, waiting for it. */
+  wait(): FromLoadJob {
+    for (;;) {
+      const seen = Atomics.load(this.words, JOB_SENT);
+      const message = this.receive();
+      if (message !== null) return message;
+      Atomics.wait(this.words, JOB_SENT, seen, LOOK_MS);
+    }
+  }
+
+  /** `size` bytes of what came are not needed any more. */
+  used(size: number): void {
+    Atomics.add(this.words, JOB_USED_KB, Math.ceil(size / 1024));
+    Atomics.notify(this.words, JOB_USED_KB);
+  }
+
+  close(): void {
+    this.port.close();
+  }
+}

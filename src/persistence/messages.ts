@@ -1,0 +1,64 @@
+/**
+ * What the executor, bio and the jobs say to each other about files. Everything survives structured clone; ports and buffers are transferred.
+ *
+ *     executor --- ToBio ---> bio --- Job ---> a thread of the pool
+ *         ^                    |                  |
+ *         +---- FromBio -------+                  |      a port of their own, for as long as the job lasts
+ *         +---------------------------------------+
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { RdbFileOptions } from './rdb/file-writer.ts';
+
+/** Words of the memory that a job and the executor share. */
+export const JOB_TAKEN_KB = 0;
+/** 1 when the job is over, and its last message in the port. */
+export const JOB_OVER = 1;
+/** Kilobytes that the executor has taken of what a job sends. */
+export const JOB_USED_KB = 2;
+/** Messages that the job has sent. */
+export const JOB_SENT = 3;
+export const JOB_WORDS = 4;
+
+/** Bytes on their way between a job and the executor, at most, before the faster one waits. */
+export const ON_THE_WAY_MAX = 16 << 20;
+
+export interface JobCommon {
+  /** To the executor. */
+  port: MessagePort;
+  /** JOB_ words. */
+  shared: SharedArrayBuffer;
+  /** The control block of the process: the executor's doorbell. */
+  process: SharedArrayBuffer;
+}
+
+/** Compress and write what comes by the port. */
+export interface SaveJob extends JobCommon {
+  kind: 'save';
+  file: RdbFileOptions;
+}
+
+/** Read a file and send it in whole items. */
+export interface LoadJob extends JobCommon {
+  kind: 'load';
+  path: string;
+  checksum: boolean;
+}
+
+export type Job = SaveJob | LoadJob;
+
+/** executor -> save job. */
+export type ToSaveJob = { bytes: Uint8Array; size: number } | { end: true } | { abort: true };
+
+/** The last message of a save job. */
+export interface SaveResult {
+  error: string | null;
+  bytes: number;
+}
+
+/** load job -> executor: items with plain strings, then how it ended. */
+export type FromLoadJob =
+  | { bytes: Uint8Array; size: number; offset: number }
+  | { loaded: true; offset: number; error: string | null };
+
+/** executor -> bio. */
+export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; job: Job };
