@@ -29,8 +29,6 @@ export const RDB_HASH_LISTPACK_EX_PRE_GA = 23;
 export const RDB_HASH_METADATA = 24;
 export const RDB_HASH_LISTPACK_EX = 25;
 
-export const RDB_MODULE_2 = 7;
-
 /** What an item of a file begins with that is no value: its operands follow. */
 export const OPCODE_SLOT_INFO = 0xf4;
 export const OPCODE_FUNCTION = 0xf5;
@@ -55,7 +53,9 @@ export const QUICKLIST_PACKED = 2;
 
 /** What comes next in a value of RDB_MODULE_2. */
 export const MODULE_END = 0;
+export const MODULE_SIGNED = 1;
 export const MODULE_UNSIGNED = 2;
+export const MODULE_FLOAT = 3;
 export const MODULE_DOUBLE = 4;
 export const MODULE_STRING = 5;
 

@@ -11,6 +11,12 @@
  * Source: https://rdb.fnordig.de/file_format.html; the parts of streams and of hashes with times are known from files of real servers.
  */
 import {
+  MODULE_DOUBLE,
+  MODULE_END,
+  MODULE_FLOAT,
+  MODULE_SIGNED,
+  MODULE_STRING,
+  MODULE_UNSIGNED,
   OPCODE_AUX,
   OPCODE_EOF,
   OPCODE_EXPIRE_MS,
@@ -206,19 +212,12 @@ function copyStream(reader: RdbReader, writer: RdbWriter, type: number): void {
   }
 }
 
-const MODULE_EOF = 0;
-const MODULE_SIGNED = 1;
-const MODULE_UNSIGNED = 2;
-const MODULE_FLOAT = 3;
-const MODULE_DOUBLE = 4;
-const MODULE_STRING = 5;
-
 function copyModule(reader: RdbReader, writer: RdbWriter): void {
   copyLength(reader, writer);
   for (;;) {
     const opcode = reader.length();
     writer.length(opcode);
-    if (opcode === MODULE_EOF) return;
+    if (opcode === MODULE_END) return;
     if (opcode === MODULE_SIGNED || opcode === MODULE_UNSIGNED) copyLength(reader, writer);
     else if (opcode === MODULE_FLOAT) copyBytes(reader, writer, 4);
     else if (opcode === MODULE_DOUBLE) copyBytes(reader, writer, 8);
