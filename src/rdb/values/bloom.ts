@@ -70,7 +70,7 @@ const IDS = Array.from({ length: VERSION + 1 }, (_, version) => moduleId(NAME, v
 function save(writer: RdbWriter, db: Database, address: number): void {
   const { arena, keyspace } = db;
   const chain = handleOf(db, address);
-  writer.byte(RDB_MODULE_2);
+  writer.type(RDB_MODULE_2);
   writer.byte(LENGTH_64_BITS);
   writer.raw(IDS[VERSION], 0, ID_SIZE);
   unsigned(writer, itemsOf(arena, chain));
