@@ -141,7 +141,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
-  config.onChange(['save', 'stop-writes-on-bgsave-error'], () => persistence.onSettings());
+  config.onChange(['save', 'stop-writes-on-bgsave-error', 'key-load-delay'], () => persistence.onSettings());
   send({ type: 'ready', names: server.table.names() });
   if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });

@@ -9,6 +9,8 @@ import { announceMail } from '../ring/doorbell.ts';
 import { type Files, systemFiles } from './files.ts';
 import {
   type FromLoadJob,
+  JOB_DELAY_US,
+  JOB_GIVEN_UP,
   JOB_OVER,
   JOB_SENT,
   JOB_TAKEN_KB,
@@ -35,6 +37,11 @@ export function failureText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Waits as long as is to be waited after each key; not when nobody needs the job any more. */
+function delay(words: Int32Array): void {
+  Atomics.wait(words, JOB_GIVEN_UP, 0, Math.max(0, Atomics.load(words, JOB_DELAY_US)) / 1000);
+}
+
 // --- save -------------------------------------------------------------------------------------------
 
 function save(job: SaveJob, files: Files): Promise<void> {
@@ -51,7 +58,8 @@ function save(job: SaveJob, files: Files): Promise<void> {
     }
   };
   attempt(() => {
-    writer = new RdbFileWriter(files, job.file);
+    const delays = words[JOB_DELAY_US] > 0;
+    writer = new RdbFileWriter(files, job.file, delays ? () => delay(words) : null);
   });
   return new Promise((resolve) => {
     job.port.on('message', (message: ToSaveJob) => {
@@ -85,18 +93,21 @@ function finish(job: JobCommon, message: SaveResult | FromLoadJob): void {
   job.port.close();
 }
 
+/** Thrown where a job notices that the executor has no use for the rest of the file. */
+class GivenUp extends Error {}
+
 // --- load -------------------------------------------------------------------------------------------
 
 function load(job: LoadJob, files: Files): void {
   const words = new Int32Array(job.shared);
   const process = new Int32Array(job.process);
   let sentKb = 0;
-  let offset = 0;
   const send = (bytes: Uint8Array, size: number, at: number) => {
-    offset = at;
     while (((sentKb - Atomics.load(words, JOB_USED_KB)) | 0) << 10 > ON_THE_WAY_MAX) {
+      if (Atomics.load(words, JOB_GIVEN_UP) === 1) throw new GivenUp();
       Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
     }
+    if (Atomics.load(words, JOB_GIVEN_UP) === 1) throw new GivenUp();
     sentKb = (sentKb + Math.ceil(size / 1024)) | 0;
     job.port.postMessage({ bytes, size, offset: at } satisfies FromLoadJob, [bytes.buffer as ArrayBuffer]);
     Atomics.add(words, JOB_SENT, 1);
@@ -105,14 +116,16 @@ function load(job: LoadJob, files: Files): void {
   };
   let error: string | null = null;
   let fd = -1;
+  let reader: RdbFileReader | null = null;
   try {
     fd = files.open(job.path, 'r');
-    const reader = new RdbFileReader(files, fd, files.size(fd), 0);
-    copyItems(reader, job.checksum, send);
-    offset = reader.offset;
+    reader = new RdbFileReader(files, fd, files.size(fd), 0);
+    const pauses = () => Atomics.load(words, JOB_DELAY_US) > 0;
+    copyItems(reader, { checksum: job.checksum, send, pauses, pause: () => delay(words) });
   } catch (thrown) {
-    error = thrown instanceof CorruptRdbError ? thrown.message : failureText(thrown);
+    error = failureText(thrown);
+    if (thrown instanceof CorruptRdbError) error += `, at offset ${reader!.offset}`;
   }
   if (fd >= 0) files.close(fd);
-  finish(job, { loaded: true, offset, error });
+  finish(job, { loaded: true, offset: reader?.offset ?? 0, error });
 }

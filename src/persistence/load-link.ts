@@ -1,6 +1,14 @@
 /** The executor's end of a job that reads: buffers of items come from there, and it says how much it has used. See messages.ts. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { type FromLoadJob, JOB_SENT, JOB_USED_KB, JOB_WORDS, type ToBio } from './messages.ts';
+import {
+  type FromLoadJob,
+  JOB_DELAY_US,
+  JOB_GIVEN_UP,
+  JOB_SENT,
+  JOB_USED_KB,
+  JOB_WORDS,
+  type ToBio,
+} from './messages.ts';
 
 const LOOK_MS = 100;
 
@@ -8,20 +16,27 @@ export class LoadLink {
   private readonly port: MessagePort;
   private readonly words: Int32Array;
 
-  /** Starts the job. `send` posts to bio. */
+  /** Starts the job. `delayUs` is JOB_DELAY_US; `send` posts to bio. */
   constructor(
     path: string,
     checksum: boolean,
+    delayUs: number,
     process: SharedArrayBuffer,
     send: (message: ToBio, transfer: MessagePort[]) => void,
   ) {
     const channel = new MessageChannel();
     const shared = new SharedArrayBuffer(JOB_WORDS * 4);
     this.words = new Int32Array(shared);
+    this.setDelay(delayUs);
     this.port = channel.port1;
     this.port.unref();
     const job = { kind: 'load', port: channel.port2, shared, process, path, checksum } as const;
     send({ type: 'job', job }, [channel.port2]);
+  }
+
+  setDelay(us: number): void {
+    Atomics.store(this.words, JOB_DELAY_US, us);
+    Atomics.notify(this.words, JOB_GIVEN_UP);
   }
 
   /** The next message, or null when none has come yet. */
@@ -46,6 +61,8 @@ export class LoadLink {
   }
 
   close(): void {
+    Atomics.store(this.words, JOB_GIVEN_UP, 1);
+    Atomics.notify(this.words, JOB_GIVEN_UP);
     this.port.close();
   }
 }

@@ -24,6 +24,11 @@ export class Loading {
     this.keys = new KeyLoader(keyspace, options);
   }
 
+  /** Microseconds to wait after each key, from now on. */
+  setDelay(us: number): void {
+    this.link.setDelay(us);
+  }
+
   /** Loads what has come, until `mayGoOn` says no. Returns true when there may be more at once. */
   run(mayGoOn: () => boolean): boolean {
     return this.quietly(() => {
@@ -79,7 +84,7 @@ export class Loading {
       return work();
     } catch (error) {
       if (!(error instanceof CorruptRdbError)) throw error;
-      this.error = error.message;
+      this.error = `${error.message}, ${this.keys.where}, before offset ${this.offset}`;
       this.end();
       return false;
     } finally {

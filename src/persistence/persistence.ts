@@ -25,6 +25,7 @@ const LOAD_SLICE_US = 1000;
 /** After a save that failed the next one by save points waits. */
 const RETRY_SECONDS = 5;
 const SECOND_MS = 1000;
+const MEGABYTE = 1 << 20;
 
 export interface PersistenceParts {
   server: Server;
@@ -97,6 +98,7 @@ export class Persistence implements PersistenceService {
         checksum: config.bool('rdbchecksum'),
         fsyncsAsItGoes: config.bool('rdb-save-incremental-fsync'),
       },
+      config.number('rdb-key-save-delay'),
       this.parts.process,
       this.parts.toBio,
     );
@@ -120,22 +122,25 @@ export class Persistence implements PersistenceService {
     };
   }
 
-  saveNow(): string | null {
+  saveNow(counts = false): string | null {
     if (this.server.config.string('dbfilename') === '') return 'no name for the file';
+    if (counts) this.saves++;
     const saving = this.start();
     while (saving.snapshot.run(WALK_KEYS)) saving.link.waitForRoom();
     saving.snapshot.end();
     saving.link.end();
     saving.link.waitUntilOver();
     const result = saving.link.result()!;
-    this.note(saving, result.error);
-    if (result.error === null) this.log('notice', 'DB saved on disk');
-    else this.log('warning', `Error saving DB on disk: ${result.error}`);
+    if (result.error === null) {
+      this.noteSaved(saving);
+      this.log('notice', 'DB saved on disk');
+    } else this.log('warning', `Error saving DB on disk: ${result.error}`);
     return result.error;
   }
 
   saveInBackground(): void {
     this.saving = this.start();
+    this.saves++;
     this.scheduled = false;
     this.lastTryMs = this.server.nowMs;
     this.log('notice', `Background saving started by pid ${this.server.pid}`);
@@ -155,15 +160,11 @@ export class Persistence implements PersistenceService {
     saving.link.result();
   }
 
-  /** A save is over. */
-  private note(saving: Saving, error: string | null): void {
-    this.lastTryMs = saving.startMs;
-    if (error === null) {
-      this.savedDirty = saving.dirty;
-      this.lastSaveMs = this.server.clock.nowMs();
-      this.saves++;
-    }
-    this.setStatus(error === null);
+  /** A file is there. A save that somebody waited for and that failed changes nothing: they have been told. */
+  private noteSaved(saving: Saving): void {
+    this.savedDirty = saving.dirty;
+    this.lastSaveMs = this.server.clock.nowMs();
+    this.setStatus(true);
   }
 
   private setStatus(ok: boolean): void {
@@ -175,9 +176,13 @@ export class Persistence implements PersistenceService {
     this.saving = null;
     this.lastSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     if (!saving.walked) saving.snapshot.abort();
-    this.note(saving, error);
-    if (error === null) this.log('notice', 'Background saving terminated with success');
-    else this.log('warning', `Background saving error: ${error}`);
+    if (error === null) {
+      this.noteSaved(saving);
+      this.log('notice', 'Background saving terminated with success');
+    } else {
+      this.setStatus(false);
+      this.log('warning', `Background saving error: ${error}`);
+    }
   }
 
   // --- between commands ---------------------------------------------------------------------------
@@ -208,15 +213,15 @@ export class Persistence implements PersistenceService {
 
   cron(): void {
     if (this.busy) return;
+    const { server } = this;
+    const mayTry = this.lastOk || server.nowMs - this.lastTryMs > RETRY_SECONDS * SECOND_MS;
+    if (!mayTry) return;
     if (this.scheduled) {
       this.saveInBackground();
       return;
     }
-    const { server } = this;
     const changes = this.changes;
     const sinceSave = (server.nowMs - this.lastSaveMs) / SECOND_MS;
-    const mayTry = this.lastOk || server.nowMs - this.lastTryMs > RETRY_SECONDS * SECOND_MS;
-    if (changes === 0 || !mayTry) return;
     for (const [seconds, least] of savePoints(server.config.string('save'))) {
       if (changes < least || sinceSave <= seconds) continue;
       this.log('notice', `${least} changes in ${seconds} seconds. Saving...`);
@@ -229,8 +234,9 @@ export class Persistence implements PersistenceService {
     return this.server.keyspace.dirty - this.savedDirty;
   }
 
-  /** A directive has changed that decides whether writes are refused. */
+  /** A directive has changed that decides whether writes are refused, or how slowly tests want to be loaded. */
   onSettings(): void {
+    this.loading?.setDelay(this.server.config.number('key-load-delay'));
     this.parts.onState();
   }
 
@@ -267,8 +273,9 @@ export class Persistence implements PersistenceService {
   }
 
   private openFile(): LoadLink {
-    const checksum = this.server.config.bool('rdbchecksum');
-    return new LoadLink(this.path, checksum, this.parts.process, this.parts.toBio);
+    const { config } = this.server;
+    const delayUs = config.number('key-load-delay');
+    return new LoadLink(this.path, config.bool('rdbchecksum'), delayUs, this.parts.process, this.parts.toBio);
   }
 
   private setLoading(loading: boolean): void {
@@ -298,6 +305,15 @@ export class Persistence implements PersistenceService {
     }
     const version = facts.get('redis-ver');
     if (version !== undefined) this.log('notice', `Loading RDB produced by version ${version}`);
+    const made = facts.get('ctime');
+    if (made !== undefined) {
+      const age = Math.max(0, Math.floor(this.server.nowMs / SECOND_MS) - Number(made));
+      this.log('notice', `RDB age ${age} seconds`);
+    }
+    const memory = facts.get('used-mem');
+    if (memory !== undefined) {
+      this.log('notice', `RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`);
+    }
     this.log('notice', `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
     const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
     this.log('notice', `DB loaded from disk: ${seconds.toFixed(3)} seconds`);

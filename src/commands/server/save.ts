@@ -55,7 +55,7 @@ function save({ reply, server }: Call): void {
     reply.error(errors.SAVE_IN_PROGRESS);
     return;
   }
-  if (server.persistence.saveNow() === null) reply.ok();
+  if (server.persistence.saveNow(true) === null) reply.ok();
   else reply.error('ERR');
 }
 
@@ -65,7 +65,11 @@ function backgroundSave(call: Call): void {
   const schedules = call.argc === 2 && call.is(1, 'SCHEDULE');
   if (call.argc > 1 && !schedules) reply.error(errors.SYNTAX);
   else if (persistence.saveInProgress) reply.error(errors.SAVE_IN_PROGRESS);
-  else {
+  else if (call.session.queue !== null) {
+    // The other commands of a transaction come first.
+    persistence.schedule();
+    reply.simple('Background saving scheduled');
+  } else {
     persistence.saveInBackground();
     reply.simple('Background saving started');
   }

@@ -8,7 +8,7 @@
  */
 import { crc64, updateCrc64, writeCrc64 } from '../../base/crc64.ts';
 import { CHECKSUM_SIZE, MAGIC, OPCODE_EOF } from '../../rdb/format.ts';
-import { copyItem } from '../../rdb/items.ts';
+import { copyItem, ITEM_KEY } from '../../rdb/items.ts';
 import { RdbReader } from '../../rdb/reader.ts';
 import { RdbWriter } from '../../rdb/writer.ts';
 import { type Files, removeIfThere, writeAll } from '../files.ts';
@@ -39,10 +39,13 @@ export class RdbFileWriter {
   private hi = 0;
   private lo = 0;
 
-  /** Throws when the file cannot be made. */
-  constructor(files: Files, options: RdbFileOptions) {
+  private readonly afterKey: (() => void) | null;
+
+  /** Throws when the file cannot be made. `afterKey` is for tests that want saving to last. */
+  constructor(files: Files, options: RdbFileOptions, afterKey: (() => void) | null = null) {
     this.files = files;
     this.options = options;
+    this.afterKey = afterKey;
     this.fd = files.open(options.temporary, 'w');
     this.writer.reset(options.compresses);
     for (const char of MAGIC + String(options.version).padStart(4, '0')) {
@@ -55,7 +58,7 @@ export class RdbFileWriter {
     const { reader, writer } = this;
     reader.open(bytes, 0, size);
     while (!reader.atEnd) {
-      copyItem(reader, writer);
+      if (copyItem(reader, writer) === ITEM_KEY) this.afterKey?.();
       if (writer.size >= WRITE_BYTES) this.flush();
     }
   }
