@@ -1,66 +1,21 @@
 /** Snapshot files: what one server saves the other loads, with every type, encoding, database and time; and files of our own newer forms. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { RawClient, type Reply, readable } from '../command/raw-client.ts';
-import { freePort, oracleAvailable } from '../command/servers.ts';
+import { describe, expect, it } from 'vitest';
+import { RawClient, type Reply } from '../command/raw-client.ts';
+import { oracleAvailable } from '../command/servers.ts';
 import { VALUES } from '../command/values.ts';
-import { newDirectory, REDIS, ServerProcess, THREADIS } from './server-process.ts';
-
-const DATABASES = 4;
-const FAR_MS = 4_102_444_800_000;
-const COMPAT_70 = ['--compat-version', '7.0'];
-
-interface Started {
-  server: ServerProcess;
-  client: RawClient;
-  /** The reply, as text. */
-  ask(...command: (string | number)[]): Promise<unknown>;
-  /** Ends it without a word; the directory stays. */
-  kill(): Promise<void>;
-}
-
-const started: Started[] = [];
-
-async function start(program: readonly string[], dir: string, args: string[] = []): Promise<Started> {
-  const port = await freePort();
-  const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--enable-debug-command', 'yes'];
-  const server = new ServerProcess([...base, ...args], {}, dir, program);
-  await server.ready();
-  const client = await RawClient.connect(port);
-  const one: Started = {
-    server,
-    client,
-    ask: async (...command) => readable(await client.call(...command)),
-    async kill() {
-      client.close();
-      server.signal('SIGKILL');
-      await server.ended;
-    },
-  };
-  started.push(one);
-  return one;
-}
-
-afterEach(async () => {
-  for (const { client, server } of started.splice(0)) {
-    client.close();
-    await server.clean();
-  }
-});
-
-/** Every value in turn into one of the databases, some with a time to live. */
-async function fill({ client }: Started): Promise<void> {
-  const replies: Promise<Reply>[] = [];
-  for (const [i, [, , ...make]] of VALUES.entries()) {
-    replies.push(client.call('SELECT', String(i % DATABASES)));
-    for (const [name, , ...rest] of make) replies.push(client.call(name, `key:${i}`, ...rest));
-    if (i % 3 === 0) replies.push(client.call('PEXPIREAT', `key:${i}`, FAR_MS + i * 1001));
-  }
-  replies.push(client.call('SELECT', '0'));
-  for (const reply of await Promise.all(replies)) expect(reply).not.toBeInstanceOf(Error);
-}
+import {
+  COMPAT_70,
+  checkFile,
+  DATABASES,
+  FAR_MS,
+  fileOf,
+  fill,
+  portOf,
+  type Started,
+  saveInBackground,
+  start,
+} from './saved.ts';
+import { newDirectory, REDIS, THREADIS } from './server-process.ts';
 
 /** What a server holds: its digest, and of each key the encoding and the time, which the digest does not tell. */
 async function contents({ ask }: Started): Promise<unknown[]> {
@@ -75,28 +30,6 @@ async function contents({ ask }: Started): Promise<unknown[]> {
   }
   await ask('SELECT', 0);
   return seen;
-}
-
-function fileOf(dir: string): Buffer {
-  return readFileSync(join(dir, 'dump.rdb'));
-}
-
-/** Saves in the background and waits until that is over. */
-async function saveInBackground({ ask }: Started): Promise<void> {
-  expect(await ask('BGSAVE')).toBe('Background saving started');
-  for (;;) {
-    const info = String(await ask('INFO', 'persistence'));
-    if (info.includes('rdb_bgsave_in_progress:0')) {
-      expect(info).toContain('rdb_last_bgsave_status:ok');
-      return;
-    }
-  }
-}
-
-function checkFile(dir: string): void {
-  if (!oracleAvailable()) return;
-  const { status, stdout } = spawnSync('redis-check-rdb', [join(dir, 'dump.rdb')], { encoding: 'utf8' });
-  expect([status, stdout]).toEqual([0, expect.stringContaining('RDB looks OK')]);
 }
 
 const FORMS = [
@@ -224,7 +157,7 @@ describe('BGSAVE while a client writes', () => {
     await ours.ask('DEBUG', 'POPULATE', 150_000);
     await ours.ask('RPUSH', 'list', ...Array.from({ length: 5000 }, (_, i) => `element:${i}`));
     await ours.ask('SET', 'rounds', 0);
-    const writer = await RawClient.connect(Number(await port(ours)));
+    const writer = await RawClient.connect(Number(await portOf(ours)));
     let writes = true;
     const names = ['a', 'b', 'c', 'd'];
     const writing = (async () => {
@@ -261,7 +194,3 @@ describe('BGSAVE while a client writes', () => {
     expect(await ours.ask('INFO', 'persistence')).toContain('rdb_saves:3');
   }, 120_000);
 });
-
-async function port({ ask }: Started): Promise<string> {
-  return ((await ask('CONFIG', 'GET', 'port')) as string[])[1];
-}

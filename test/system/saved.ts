@@ -1,0 +1,93 @@
+/** Servers that save into a directory, end, and are started on it again: ours and the real one. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect } from 'vitest';
+import { RawClient, type Reply, readable } from '../command/raw-client.ts';
+import { freePort, oracleAvailable } from '../command/servers.ts';
+import { VALUES } from '../command/values.ts';
+import { ServerProcess } from './server-process.ts';
+
+/** fill() puts keys into this many databases. */
+export const DATABASES = 4;
+/** Times of keys begin here: in 2100. */
+export const FAR_MS = 4_102_444_800_000;
+export const COMPAT_70 = ['--compat-version', '7.0'];
+
+export interface Started {
+  server: ServerProcess;
+  client: RawClient;
+  /** The reply, as text. */
+  ask(...command: (string | number)[]): Promise<unknown>;
+  /** Ends it without a word; the directory stays. */
+  kill(): Promise<void>;
+}
+
+const started: Started[] = [];
+
+/** A server in a directory of its own or of another that has ended; it is ended after the test. */
+export async function start(program: readonly string[], dir: string, args: string[] = []): Promise<Started> {
+  const port = await freePort();
+  const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--enable-debug-command', 'yes'];
+  const server = new ServerProcess([...base, ...args], {}, dir, program);
+  await server.ready();
+  const client = await RawClient.connect(port);
+  const one: Started = {
+    server,
+    client,
+    ask: async (...command) => readable(await client.call(...command)),
+    async kill() {
+      client.close();
+      server.signal('SIGKILL');
+      await server.ended;
+    },
+  };
+  started.push(one);
+  return one;
+}
+
+afterEach(async () => {
+  for (const { client, server } of started.splice(0)) {
+    client.close();
+    await server.clean();
+  }
+});
+
+/** Every value in turn into one of the databases, some with a time to live. */
+export async function fill({ client }: Started): Promise<void> {
+  const replies: Promise<Reply>[] = [];
+  for (const [i, [, , ...make]] of VALUES.entries()) {
+    replies.push(client.call('SELECT', String(i % DATABASES)));
+    for (const [name, , ...rest] of make) replies.push(client.call(name, `key:${i}`, ...rest));
+    if (i % 3 === 0) replies.push(client.call('PEXPIREAT', `key:${i}`, FAR_MS + i * 1001));
+  }
+  replies.push(client.call('SELECT', '0'));
+  for (const reply of await Promise.all(replies)) expect(reply).not.toBeInstanceOf(Error);
+}
+
+export function fileOf(dir: string): Buffer {
+  return readFileSync(join(dir, 'dump.rdb'));
+}
+
+/** Saves in the background and waits until that is over. */
+export async function saveInBackground({ ask }: Started): Promise<void> {
+  expect(await ask('BGSAVE')).toBe('Background saving started');
+  for (;;) {
+    const info = String(await ask('INFO', 'persistence'));
+    if (info.includes('rdb_bgsave_in_progress:0')) {
+      expect(info).toContain('rdb_last_bgsave_status:ok');
+      return;
+    }
+  }
+}
+
+/** The real checker finds nothing wrong. */
+export function checkFile(dir: string): void {
+  if (!oracleAvailable()) return;
+  const { status, stdout } = spawnSync('redis-check-rdb', [join(dir, 'dump.rdb')], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, expect.stringContaining('RDB looks OK')]);
+}
+
+export async function portOf({ ask }: Started): Promise<string> {
+  return ((await ask('CONFIG', 'GET', 'port')) as string[])[1];
+}
