@@ -4,9 +4,12 @@
  * The pool is made when the first job comes, because most servers have none for a long time and a thread costs some megabytes; a thread that has
  * had nothing to do for a while ends.
  */
+
+import { realpathSync } from 'node:fs';
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
 import { BIO_FIGURES, FIGURE_BATCHES, FIGURE_BUSY_US, FIGURE_COMMANDS } from '../ring/layout.ts';
+import { failJob } from './job-end.ts';
 import type { Job, ToBio } from './messages.ts';
 
 /** A save and a load at once, and a rewrite: never more. */
@@ -40,6 +43,11 @@ export class Bio {
 
   /** An error here is one of ours: the job itself reports what is wrong with a file. It ends the thread, and so the process. */
   private async run(job: Job): Promise<void> {
+    const missing = directoryError();
+    if (missing !== null) {
+      failJob(job, missing);
+      return;
+    }
     this.pool ??= this.makePool();
     const pool = await this.pool;
     await pool.run(job, { transferList: [job.port] });
@@ -48,5 +56,15 @@ export class Bio {
   private async makePool(): Promise<Piscina> {
     const { Piscina: Pool } = await import('piscina');
     return new Pool({ filename: this.jobFile, minThreads: 0, maxThreads: JOBS_MAX, idleTimeout: IDLE_MS });
+  }
+}
+
+/** Null, or why there is no working directory any more: somebody has removed it, and Node cannot start a thread without one. */
+function directoryError(): string | null {
+  try {
+    realpathSync.native('.');
+    return null;
+  } catch (error) {
+    return `the working directory: ${(error as Error).message}`;
   }
 }

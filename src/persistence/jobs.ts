@@ -7,6 +7,7 @@
 import { CorruptRdbError } from '../rdb/reader.ts';
 import { announceMail } from '../ring/doorbell.ts';
 import { type Files, systemFiles } from './files.ts';
+import { finish } from './job-end.ts';
 import {
   type FromLoadJob,
   JOB_DELAY_US,
@@ -16,7 +17,6 @@ import {
   JOB_TAKEN_KB,
   JOB_USED_KB,
   type Job,
-  type JobCommon,
   type LoadJob,
   ON_THE_WAY_MAX,
   type SaveJob,
@@ -61,36 +61,27 @@ function save(job: SaveJob, files: Files): Promise<void> {
     const delays = words[JOB_DELAY_US] > 0;
     writer = new RdbFileWriter(files, job.file, delays ? () => delay(words) : null);
   });
+  const isWanted = () => Atomics.load(words, JOB_GIVEN_UP) === 0;
   return new Promise((resolve) => {
     job.port.on('message', (message: ToSaveJob) => {
+      // What comes behind the last message of a job that was ended and then given up is for nobody.
+      if (words[JOB_OVER] === 1) return;
+      if (!isWanted() || 'abort' in message) {
+        attempt(() => {
+          throw new Error('aborted');
+        });
+      }
       if ('bytes' in message) {
         attempt(() => writer!.add(message.bytes, message.size));
         Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
         Atomics.notify(words, JOB_TAKEN_KB);
         return;
       }
-      if ('end' in message) attempt(() => writer!.end());
-      else {
-        writer?.abort();
-        failure ??= 'aborted';
-      }
+      if ('end' in message) attempt(() => writer!.end(isWanted));
       finish(job, { error: failure, bytes: writer?.written ?? 0 } satisfies SaveResult);
       resolve();
     });
   });
-}
-
-/** The last word of a job. */
-function finish(job: JobCommon, message: SaveResult | FromLoadJob): void {
-  const words = new Int32Array(job.shared);
-  job.port.postMessage(message);
-  Atomics.store(words, JOB_OVER, 1);
-  Atomics.notify(words, JOB_OVER);
-  Atomics.add(words, JOB_SENT, 1);
-  Atomics.notify(words, JOB_SENT);
-  Atomics.notify(words, JOB_TAKEN_KB);
-  announceMail(new Int32Array(job.process));
-  job.port.close();
 }
 
 /** Thrown where a job notices that the executor has no use for the rest of the file. */

@@ -321,6 +321,7 @@ export class Persistence implements PersistenceService {
   }
 
   reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null {
+    if (this.loading !== null) return 'data is being loaded already';
     if (options.save) {
       this.abortSave();
       const error = this.saveNow();

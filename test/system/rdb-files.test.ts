@@ -10,7 +10,6 @@ import {
   FAR_MS,
   fileOf,
   fill,
-  portOf,
   type Started,
   saveInBackground,
   start,
@@ -157,7 +156,7 @@ describe('BGSAVE while a client writes', () => {
     await ours.ask('DEBUG', 'POPULATE', 150_000);
     await ours.ask('RPUSH', 'list', ...Array.from({ length: 5000 }, (_, i) => `element:${i}`));
     await ours.ask('SET', 'rounds', 0);
-    const writer = await RawClient.connect(Number(await portOf(ours)));
+    const writer = await RawClient.connect(ours.port);
     let writes = true;
     const names = ['a', 'b', 'c', 'd'];
     const writing = (async () => {

@@ -16,6 +16,7 @@ export const COMPAT_70 = ['--compat-version', '7.0'];
 
 export interface Started {
   server: ServerProcess;
+  port: number;
   client: RawClient;
   /** The reply, as text. */
   ask(...command: (string | number)[]): Promise<unknown>;
@@ -23,17 +24,43 @@ export interface Started {
   kill(): Promise<void>;
 }
 
-const started: Started[] = [];
+const servers: ServerProcess[] = [];
+const clients: RawClient[] = [];
 
 /** A server in a directory of its own or of another that has ended; it is ended after the test. */
 export async function start(program: readonly string[], dir: string, args: string[] = []): Promise<Started> {
+  const { port, server } = await launch(program, dir, args);
+  await server.ready();
+  return connect(server, port);
+}
+
+/** The same, as soon as it takes connections: it may still be loading. */
+export async function startLoading(
+  program: readonly string[],
+  dir: string,
+  args: string[] = [],
+): Promise<Started> {
+  const { port, server } = await launch(program, dir, args);
+  for (;;) {
+    const one = await connect(server, port).catch(() => null);
+    if (one !== null) return one;
+  }
+}
+
+async function launch(program: readonly string[], dir: string, args: string[]) {
   const port = await freePort();
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--enable-debug-command', 'yes'];
   const server = new ServerProcess([...base, ...args], {}, dir, program);
-  await server.ready();
+  servers.push(server);
+  return { port, server };
+}
+
+async function connect(server: ServerProcess, port: number): Promise<Started> {
   const client = await RawClient.connect(port);
-  const one: Started = {
+  clients.push(client);
+  return {
     server,
+    port,
     client,
     ask: async (...command) => readable(await client.call(...command)),
     async kill() {
@@ -42,16 +69,23 @@ export async function start(program: readonly string[], dir: string, args: strin
       await server.ended;
     },
   };
-  started.push(one);
-  return one;
 }
 
 afterEach(async () => {
-  for (const { client, server } of started.splice(0)) {
-    client.close();
-    await server.clean();
-  }
+  for (const client of clients.splice(0)) client.close();
+  for (const server of servers.splice(0)) await server.clean();
 });
+
+/** Waits until the condition holds. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** The fields of INFO persistence. */
+export async function infoOf({ ask }: Started): Promise<Record<string, string>> {
+  const lines = String(await ask('INFO', 'persistence')).split('\r\n');
+  return Object.fromEntries(lines.filter((line) => line.includes(':')).map((line) => line.split(':')));
+}
 
 /** Every value in turn into one of the databases, some with a time to live. */
 export async function fill({ client }: Started): Promise<void> {
@@ -70,15 +104,10 @@ export function fileOf(dir: string): Buffer {
 }
 
 /** Saves in the background and waits until that is over. */
-export async function saveInBackground({ ask }: Started): Promise<void> {
-  expect(await ask('BGSAVE')).toBe('Background saving started');
-  for (;;) {
-    const info = String(await ask('INFO', 'persistence'));
-    if (info.includes('rdb_bgsave_in_progress:0')) {
-      expect(info).toContain('rdb_last_bgsave_status:ok');
-      return;
-    }
-  }
+export async function saveInBackground(one: Started): Promise<void> {
+  expect(await one.ask('BGSAVE')).toBe('Background saving started');
+  await eventually(async () => (await infoOf(one)).rdb_bgsave_in_progress === '0');
+  expect((await infoOf(one)).rdb_last_bgsave_status).toBe('ok');
 }
 
 /** The real checker finds nothing wrong. */
@@ -86,8 +115,4 @@ export function checkFile(dir: string): void {
   if (!oracleAvailable()) return;
   const { status, stdout } = spawnSync('redis-check-rdb', [join(dir, 'dump.rdb')], { encoding: 'utf8' });
   expect([status, stdout]).toEqual([0, expect.stringContaining('RDB looks OK')]);
-}
-
-export async function portOf({ ask }: Started): Promise<string> {
-  return ((await ask('CONFIG', 'GET', 'port')) as string[])[1];
 }

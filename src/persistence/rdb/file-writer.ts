@@ -32,7 +32,8 @@ export class RdbFileWriter {
   written = 0;
   private readonly files: Files;
   private readonly options: RdbFileOptions;
-  private readonly fd: number;
+  /** -1 once it is closed: the number may be another file's by then. */
+  private fd: number;
   private readonly reader = new RdbReader();
   private readonly writer = new RdbWriter();
   private fsyncedUntil = 0;
@@ -79,8 +80,11 @@ export class RdbFileWriter {
     }
   }
 
-  /** The file is whole, and there under its final name, when this returns. Throws when the disk does. */
-  end(): void {
+  /**
+   * The file is whole, and there under its final name, when this returns. Throws when the disk does, or when nobody wants the file any more:
+   * that is asked at the last moment.
+   */
+  end(isWanted: () => boolean = () => true): void {
     const { files, options } = this;
     this.writer.byte(OPCODE_EOF);
     this.flush();
@@ -90,17 +94,24 @@ export class RdbFileWriter {
     writeAll(files, this.fd, sum, 0, CHECKSUM_SIZE);
     this.written += CHECKSUM_SIZE;
     files.fsync(this.fd);
-    files.close(this.fd);
+    this.close();
+    if (!isWanted()) throw new Error('aborted');
     files.rename(options.temporary, options.path);
     files.fsyncDirectoryOf(options.path);
   }
 
-  /** Leaves nothing behind. Never throws. */
+  private close(): void {
+    const { fd } = this;
+    this.fd = -1;
+    this.files.close(fd);
+  }
+
+  /** Leaves nothing behind. Never throws. Not for a file that has been ended. */
   abort(): void {
     try {
-      this.files.close(this.fd);
+      if (this.fd >= 0) this.close();
     } catch {
-      // Closed already.
+      // The disk has reported what is wrong with it before.
     }
     removeIfThere(this.files, this.options.temporary);
   }
