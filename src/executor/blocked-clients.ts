@@ -98,6 +98,7 @@ export class BlockedClients implements Blocking {
       cancelled: false,
     };
     session.gate |= GATE_PARKED;
+    session.link.setWaiting(session, true);
     this.bySession.set(session.id, waiting);
     if (timeoutMs !== 0) this.deadlines.add(waiting);
     for (const key of waiting.keys) this.queueOf(key).add(waiting);
@@ -225,6 +226,7 @@ export class BlockedClients implements Blocking {
 
   private leaveQueues(waiting: Waiting): void {
     this.bySession.delete(waiting.session.id);
+    waiting.session.link.setWaiting(waiting.session, false);
     for (const key of waiting.keys) {
       const queue = this.queues.get(key);
       queue?.delete(waiting);

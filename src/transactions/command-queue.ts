@@ -22,7 +22,27 @@ const INITIAL_BYTES = 4 << 10;
 /** Spans are int32, and a buffer is doubled. */
 const BYTES_MAX = 1 << 30;
 const KEPT_MAX = 64;
-const kept: Uint8Array<ArrayBuffer>[] = [];
+
+/** A buffer in the forms in which it is written and read. */
+interface Memory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Int32Array;
+  readonly data: DataView;
+}
+
+const kept: Memory[] = [];
+
+function newMemory(size: number): Memory {
+  const bytes = newUnfilled(size);
+  const { buffer, byteOffset } = bytes;
+  return {
+    bytes,
+    words: new Int32Array(buffer, byteOffset, size >>> 2),
+    data: new DataView(buffer, byteOffset, size),
+  };
+}
+
+const NONE = newMemory(0);
 
 export class CommandQueue {
   count = 0;
@@ -36,23 +56,11 @@ export class CommandQueue {
   size = 0;
   /** Where the record is that load() reads next. */
   private at = 0;
-  private bytes: Uint8Array<ArrayBuffer>;
-  private words!: Int32Array;
-  private data!: DataView;
-
-  constructor() {
-    this.bytes = kept.pop() ?? newUnfilled(INITIAL_BYTES);
-    this.openViews();
-  }
-
-  private openViews(): void {
-    this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length >>> 2);
-    this.data = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-  }
+  private memory = kept.pop() ?? newMemory(INITIAL_BYTES);
 
   /** Bytes of memory it takes. */
   get capacity(): number {
-    return this.bytes.length;
+    return this.memory.bytes.length;
   }
 
   /** Copies the call to the end. False when that would be more than `limit` bytes. Allocates only when the buffer must grow. */
@@ -62,9 +70,9 @@ export class CommandQueue {
     for (let i = 0; i < argc; i++) size += call.size(i);
     size = (size + 3) & ~3;
     if (this.size + size > Math.min(limit, BYTES_MAX)) return false;
-    if (this.size + size > this.bytes.length) this.grow(this.size + size);
+    if (this.size + size > this.memory.bytes.length) this.grow(this.size + size);
     const word = this.size >>> 2;
-    const { words, bytes } = this;
+    const { words, bytes } = this.memory;
     words[word] = commandId;
     words[word + 1] = argc;
     words[word + 2] = call.hash;
@@ -84,17 +92,16 @@ export class CommandQueue {
   }
 
   private grow(size: number): void {
-    let capacity = this.bytes.length;
+    let capacity = this.memory.bytes.length;
     while (capacity < size) capacity *= 2;
-    const grown = newUnfilled(capacity);
-    grown.set(this.bytes.subarray(0, this.size));
+    const grown = newMemory(capacity);
+    grown.bytes.set(this.memory.bytes.subarray(0, this.size));
     this.keep();
-    this.bytes = grown;
-    this.openViews();
+    this.memory = grown;
   }
 
   private keep(): void {
-    if (this.bytes.length === INITIAL_BYTES && kept.length < KEPT_MAX) kept.push(this.bytes);
+    if (this.memory.bytes.length === INITIAL_BYTES && kept.length < KEPT_MAX) kept.push(this.memory);
   }
 
   /** True when load() has been through all of it. */
@@ -105,9 +112,9 @@ export class CommandQueue {
   /** Points the call at the next command and steps over it. Returns the command's id. Allocates nothing. */
   load(call: Call): number {
     const word = this.at >>> 2;
-    const { words } = this;
-    call.bytes = this.bytes;
-    call.data = this.data;
+    const { bytes, data, words } = this.memory;
+    call.bytes = bytes;
+    call.data = data;
     call.spans = words;
     call.base = word + HEADER_WORDS;
     call.argc = words[word + 1];
@@ -119,7 +126,7 @@ export class CommandQueue {
   /** Gives the memory back. Nothing may be done with the queue afterwards. */
   free(): void {
     this.keep();
-    this.bytes = newUnfilled(0);
+    this.memory = NONE;
     this.size = 0;
     this.at = 0;
   }
