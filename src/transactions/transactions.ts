@@ -31,11 +31,10 @@ export class SessionTransactions implements Transactions {
   runner!: TransactionRunner;
   private readonly watched: WatchedKeys;
   /** The most that one session may queue, in bytes. */
-  private readonly bytesMax: () => number;
+  bytesMax = 1 << 30;
 
-  constructor(watched: WatchedKeys, bytesMax: () => number) {
+  constructor(watched: WatchedKeys) {
     this.watched = watched;
-    this.bytesMax = bytesMax;
   }
 
   begin(session: Session): void {
@@ -68,7 +67,7 @@ export class SessionTransactions implements Transactions {
   /** Queues the call. False when the session has queued more than it may. */
   queue(call: Call, command: Command): boolean {
     const queue = call.session.queue as CommandQueue;
-    if (!queue.add(call, command.id, this.bytesMax())) return false;
+    if (!queue.add(call, command.id, this.bytesMax)) return false;
     queue.flags |= command.flags;
     call.reply.simple('QUEUED');
     return true;

@@ -103,7 +103,7 @@ export class ExecutorRig {
     const blocked = new BlockedClients(keyspace);
     const broker = new Broker(hasher);
     const changes = new Changes(keyspace, broker);
-    const transactions = new SessionTransactions(changes.watched, () => 1 << 30);
+    const transactions = new SessionTransactions(changes.watched);
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
