@@ -134,7 +134,7 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
-  const transactions = new SessionTransactions(changes.watched);
+  const transactions = new SessionTransactions(changes.watched, table);
   const readQueueLimit = () => {
     transactions.bytesMax = config.number('client-query-buffer-limit');
   };

@@ -103,7 +103,7 @@ export class ExecutorRig {
     const blocked = new BlockedClients(keyspace);
     const broker = new Broker(hasher);
     const changes = new Changes(keyspace, broker);
-    const transactions = new SessionTransactions(changes.watched);
+    const transactions = new SessionTransactions(changes.watched, table);
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),

@@ -5,16 +5,20 @@ import { Call } from '../../../src/commands/call.ts';
 import { CommandQueue } from '../../../src/transactions/command-queue.ts';
 import { seededRandom } from '../base/seeded-random.ts';
 
-function callOf(args: string[]): Call {
+/** `order` -1: the arguments lie from the last to the first. */
+function callOf(args: string[], order = 1): Call {
   const call = new Call(null as never, new SipHasher(1, 2));
-  call.bytes = Buffer.from(`..${args.join('|')}`, 'latin1');
+  const placed = order === 1 ? args : [...args].reverse();
+  call.bytes = Buffer.from(`..${placed.join('|')}`, 'latin1');
+  call.data = order === 1 ? new DataView(call.bytes.buffer, call.bytes.byteOffset, call.bytes.length) : null;
   call.spans = new Int32Array(2 * args.length + 1);
   call.base = 1;
   call.argc = args.length;
   let at = 2;
-  for (const [i, arg] of args.entries()) {
-    call.spans[1 + 2 * i] = at;
-    call.spans[2 + 2 * i] = at + arg.length;
+  for (const [i, arg] of placed.entries()) {
+    const index = order === 1 ? i : args.length - 1 - i;
+    call.spans[1 + 2 * index] = at;
+    call.spans[2 + 2 * index] = at + arg.length;
     at += arg.length + 1;
   }
   return call;
@@ -31,7 +35,7 @@ it('gives back the commands in order, of any number and size', () => {
           random.below(20) === 0 ? random.below(9000) : random.below(40),
         ),
       );
-      const call = callOf(args);
+      const call = callOf(args, random.below(4) === 0 ? -1 : 1);
       call.hash = random.uint32() | 0;
       const id = random.below(300);
       expect(queue.add(call, id, 1 << 30)).toBe(true);
