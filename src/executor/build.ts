@@ -164,9 +164,12 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
-  const transactions = new SessionTransactions(changes.watched, () =>
-    config.number('client-query-buffer-limit'),
-  );
+  const transactions = new SessionTransactions(changes.watched, table);
+  const readQueueLimit = () => {
+    transactions.bytesMax = config.number('client-query-buffer-limit');
+  };
+  readQueueLimit();
+  config.onChange('client-query-buffer-limit', readQueueLimit);
   return {
     clock,
     nowMs: clock.nowMs(),

@@ -28,6 +28,8 @@ import {
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
   CONNECTION_SPILLING,
+  CONNECTION_SUBSCRIBED,
+  CONNECTION_WAITING,
   CONNECTION_WORDS,
   readCounter,
 } from '../ring/connection-table.ts';
@@ -539,9 +541,21 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   setAuthenticated(session: Session): void {
+    this.setFlag(session, CONNECTION_AUTHENTICATED, session.authenticated);
+  }
+
+  setSubscribed(session: Session, isSubscribed: boolean): void {
+    this.setFlag(session, CONNECTION_SUBSCRIBED, isSubscribed);
+  }
+
+  setWaiting(session: Session, isWaiting: boolean): void {
+    this.setFlag(session, CONNECTION_WAITING, isWaiting);
+  }
+
+  private setFlag(session: Session, flag: number, isSet: boolean): void {
     const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
-    const flags = this.rows[at] & ~CONNECTION_AUTHENTICATED;
-    Atomics.store(this.rows, at, session.authenticated ? flags | CONNECTION_AUTHENTICATED : flags);
+    const others = this.rows[at] & ~flag;
+    Atomics.store(this.rows, at, isSet ? others | flag : others);
   }
 
   private acked(session: Session): number {

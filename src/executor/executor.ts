@@ -621,7 +621,7 @@ export class Executor implements Waker, TransactionRunner {
       this.reject(command, errors.wrongArity(command.fullName));
       return;
     }
-    const text = refusal(call, command, this.gate, this.server.keyspace.usedBytes);
+    const text = refusal(call, command, this.gate);
     if (text !== null) this.reject(command, text);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
       this.queueForExec(session, command);

@@ -21,8 +21,11 @@ import type { ChannelMemory } from '../ring/channel.ts';
 import {
   addToCounter,
   CONNECTION_FD,
+  CONNECTION_FLAGS,
   CONNECTION_INPUT,
   CONNECTION_ROWS,
+  CONNECTION_SUBSCRIBED,
+  CONNECTION_WAITING,
   CONNECTION_WORDS,
 } from '../ring/connection-table.ts';
 import { ringExecutor } from '../ring/doorbell.ts';
@@ -88,6 +91,8 @@ import {
 import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
+/** What keeps a silent connection from being idle. */
+const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING;
 const TICKS_PER_SECOND = 1000 / BEAT_MS;
 /** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
 const COMMANDS_BEFORE_OTHERS = 512;
@@ -618,7 +623,7 @@ export class IoWorker {
   private closeIdle(timeoutMs: number): void {
     for (const connection of this.connections) {
       if (connection && !connection.closed && this.nowMs - connection.lastActiveMs > timeoutMs) {
-        this.close(connection);
+        if ((this.rows[connection.row + CONNECTION_FLAGS] & NEVER_IDLE) === 0) this.close(connection);
       }
     }
   }

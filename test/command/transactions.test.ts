@@ -1,6 +1,6 @@
 /** MULTI, EXEC, DISCARD, WATCH and UNWATCH, on both servers. */
 import { expect, it } from 'vitest';
-import { describeOnBoth, type Target } from './both-servers.ts';
+import { describeOnBoth, describeOnOurs, type Target } from './both-servers.ts';
 import { type RawClient, readable } from './raw-client.ts';
 
 const call = async (client: RawClient, command: string) => readable(await client.call(...command.split(' ')));
@@ -367,6 +367,22 @@ describeOnBoth('transactions', [], (target) => {
       }
     },
   );
+});
+
+describeOnOurs('a transaction that is too long', [], (target) => {
+  it('closes its client, by client-query-buffer-limit', async () => {
+    await target.run('CONFIG SET client-query-buffer-limit 2mb');
+    await withClient(target, async (client) => {
+      await client.call('MULTI');
+      const value = Buffer.alloc(100_000, 'v');
+      const queued = Array.from({ length: 40 }, () => client.call('SET', 'k', value).catch(() => null));
+      await client.closed();
+      const replies = await Promise.all(queued);
+      expect(replies.filter((reply) => reply !== null).length).toBeLessThan(21);
+      expect(await target.run('EXISTS k')).toBe(0);
+    });
+    await target.run('CONFIG SET client-query-buffer-limit 1gb');
+  });
 });
 
 function blocked(info: unknown): number {
