@@ -28,7 +28,7 @@ async function withClient<T>(
 const ABORTED = 'error: EXECABORT Transaction discarded because of previous errors.';
 const flagsOf = (info: unknown) => /flags=(\w+)/.exec(String(info))?.[1];
 
-describeOnBoth('transactions', [], (target) => {
+describeOnBoth('transactions', ['--enable-protected-configs', 'yes'], (target) => {
   const { run } = target;
   const using = (title: string, use: (client: RawClient) => Promise<void>) =>
     it(title, () => withClient(target, use));
@@ -222,6 +222,18 @@ describeOnBoth('transactions', [], (target) => {
   it('a broken watch is a null of the protocol', async () => {
     const text = await target.raw('HELLO 3', 'WATCH a', 'SET a 1', 'MULTI', 'PING', 'EXEC', 'QUIT');
     expect(text.endsWith('+QUEUED\r\n_\r\n+OK\r\n')).toBe(true);
+  });
+
+  using('a command that another thread has to help with has its reply in its place', async (client) => {
+    const dir = ((await run('CONFIG GET dir')) as string[])[1];
+    await each(client, 'MULTI', 'SET a 1', 'CONFIG SET dir /tmp', 'CONFIG GET dir', 'INCR a');
+    const replies = Promise.all([call(client, 'EXEC'), call(client, 'PING'), call(client, 'GET a')]);
+    expect(await replies).toEqual([['OK', 'OK', ['dir', '/tmp'], 2], 'PONG', '2']);
+    expect(await run('CONFIG SET dir <dir>', dir)).toBe('OK');
+    client.write('CLIENT REPLY OFF\r\nMULTI\r\nCONFIG SET dir /tmp\r\nINCR a\r\nEXEC\r\nCLIENT REPLY ON\r\n');
+    expect(readable(await client.next())).toBe('OK');
+    expect(await call(client, 'GET a')).toBe('3');
+    expect(await run('CONFIG SET dir <dir>', dir)).toBe('OK');
   });
 
   using('queued commands keep any bytes and any size', async (client) => {
