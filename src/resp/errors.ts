@@ -230,6 +230,7 @@ export const BUSY_GROUP = 'BUSYGROUP Consumer Group name already exists';
 export const XGROUP_NO_KEY =
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.';
 export const ENTRIES_READ = 'ERR value for ENTRIESREAD must be positive or -1';
+export const IDS_REQUIRED = 'ERR IDS option is required';
 export const NUMIDS_POSITIVE = 'ERR Number of IDs must be a positive integer';
 export const NUMIDS_COUNT = 'ERR The `numids` parameter must match the number of arguments';
 export const COUNT_ABOVE_ZERO = 'ERR COUNT must be > 0';
