@@ -214,6 +214,8 @@ export const STREAM_LIMIT_ALONE =
   'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy';
 export const STREAM_LIMIT_EXACT = 'ERR syntax error, LIMIT cannot be used without the special ~ option';
 export const STREAM_NO_STRATEGY = 'ERR syntax error, XTRIM must be called with a trimming strategy';
+/** Ours, as KEY_TOO_LONG: the name of a group or a consumer lies in one cell of the arena. */
+export const NAME_TOO_LONG = 'ERR name is too long, a group or a consumer may have at most 1048512 bytes';
 export const XSETID_NEGATIVE = 'ERR entries_added must be positive';
 export const XSETID_BELOW_GIVEN =
   'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id';

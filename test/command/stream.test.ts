@@ -427,7 +427,7 @@ describeOnBoth('stream', [], (target) => {
 });
 
 describeOnOurs('stream commands of newer servers', [], (target) => {
-  const { run } = target;
+  const { run, call } = target;
   const ids = async (key: string) => ((await run(`XRANGE ${key} - +`)) as [string][]).map(([id]) => id);
 
   async function fill(): Promise<void> {
@@ -483,6 +483,24 @@ describeOnOurs('stream commands of newer servers', [], (target) => {
     expect(await run('XPENDING s g')).toEqual([0, null, null, null]);
     expect(await run('XADD s KEEPREF MAXLEN = 1 7-0 a 1')).toBe('7-0');
     expect(await ids('s')).toEqual(['7-0']);
+  });
+
+  it('names of groups and consumers have at most 1048512 bytes', async () => {
+    const long = 'n'.repeat(1_048_513);
+    const refused = 'error: ERR name is too long, a group or a consumer may have at most 1048512 bytes';
+    await run('XADD s 1-0 a 1');
+    expect(await call('XGROUP', 'CREATE', 's', long, '0')).toBe(refused);
+    expect(await call('XGROUP', 'CREATE', 's', long.slice(1), '0')).toBe('OK');
+    await run('XGROUP CREATE s g 0');
+    expect(await call('XGROUP', 'CREATECONSUMER', 's', 'g', long)).toBe(refused);
+    expect(await call('XREADGROUP', 'GROUP', 'g', long, 'STREAMS', 's', '>')).toBe(refused);
+    expect(await call('XCLAIM', 's', 'g', long, '0', '1-0', 'FORCE')).toBe(refused);
+    expect(await call('XAUTOCLAIM', 's', 'g', long, '0', '0')).toBe(refused);
+    expect(await call('XREADGROUP', 'GROUP', 'g', long.slice(1), 'STREAMS', 's', '>')).toEqual([
+      ['s', [['1-0', ['a', '1']]]],
+    ]);
+    expect(await run('COPY s t')).toBe(1);
+    expect(await run('DEL s')).toBe(1);
   });
 
   it('XREAD + gives the last entry', async () => {

@@ -31,7 +31,7 @@ import { arg, BLOCKING, defineCommand, type KeySpec, MOVABLE_KEYS, READONLY, WRI
 import { typeAt, WRONG } from '../lookup.ts';
 import { readStrictId, streamForRead } from './arguments.ts';
 import { countRange, replyRange } from './entries.ts';
-import { noGroup, seenConsumer } from './find-group.ts';
+import { isName, noGroup, seenConsumer } from './find-group.ts';
 import { replyHistory, replyNew } from './read-for-group.ts';
 
 const streamKeys = (from: number): KeySpec => ({
@@ -156,8 +156,9 @@ function readOptions(call: Call, forGroup: boolean): boolean {
     }
   }
   if (options.streams === 0) return refuse(call, errors.SYNTAX);
-  if (forGroup && options.groupAt === 0) return refuse(call, errors.GROUP_MISSING);
-  return true;
+  if (!forGroup) return true;
+  if (options.groupAt === 0) return refuse(call, errors.GROUP_MISSING);
+  return isName(call, options.groupAt + 1);
 }
 
 function readBlockMs(call: Call, index: number): boolean {
