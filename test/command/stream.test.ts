@@ -390,6 +390,31 @@ describeOnBoth('stream', [], (target) => {
     waiting.client.close();
   });
 
+  it('XREAD waits for one of several streams, whatever becomes of the others', async () => {
+    await run('XADD t 1-0 a 1');
+    const waiting = await waiter(target, 'XREAD BLOCK 9223372036854775807 STREAMS t s $ 0');
+    await run('DEL t');
+    await run('SET t text');
+    await run('XADD s 1-0 b 2');
+    expect(await waiting.reply).toEqual([['s', [['1-0', ['b', '2']]]]]);
+    waiting.client.close();
+  });
+
+  it('CLIENT UNBLOCK ends the wait of an XREAD', async () => {
+    for (const [how, reply] of [
+      ['TIMEOUT', null],
+      ['ERROR', 'error: UNBLOCKED client unblocked via CLIENT UNBLOCK'],
+    ]) {
+      const own = await client();
+      const id = Number(await own.call('CLIENT', 'ID'));
+      const waiting = own.call('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$').then(readable);
+      while ((await blocked(run)) === 0) await pause();
+      expect(await run(`CLIENT UNBLOCK ${id} ${how}`)).toBe(1);
+      expect(await waiting).toBe(reply);
+      own.close();
+    }
+  });
+
   it('XREADGROUP BLOCK serves consumers in order, one entry for one of them', async () => {
     await run('XGROUP CREATE s g $ MKSTREAM');
     const first = await waiter(target, 'XREADGROUP GROUP g alice BLOCK 0 STREAMS s >');
