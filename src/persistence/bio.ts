@@ -16,7 +16,7 @@ import {
   LOG_BROKEN,
   LOG_HELD,
 } from '../ring/layout.ts';
-import { LogReader, type LogMemory, storePosition } from '../ring/log-ring.ts';
+import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
 import { Appender } from './aof/appender.ts';
 import { AofNames } from './aof/manifest.ts';
@@ -113,9 +113,9 @@ export class Bio {
       }
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
-      if (!appender.isOpen) appender.readManifest(new AofNames(order.directory, order.file));
+      if (!appender.isOpen) appender.forget(new AofNames(order.directory, order.file));
       appender.startIncrement();
-    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.from);
+    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
     else appender.close();
   }
@@ -177,6 +177,11 @@ export class Bio {
 
   private async makePool(): Promise<Piscina> {
     const { Piscina: Pool } = await import('piscina');
-    return new Pool({ filename: this.parts.jobFile, minThreads: 0, maxThreads: JOBS_MAX, idleTimeout: IDLE_MS });
+    return new Pool({
+      filename: this.parts.jobFile,
+      minThreads: 0,
+      maxThreads: JOBS_MAX,
+      idleTimeout: IDLE_MS,
+    });
   }
 }

@@ -4,8 +4,8 @@
  * A job never throws: how it ended is its last message to the executor.
  */
 
-import { loadAofFiles } from './aof/load-files.ts';
 import { announceMail } from '../ring/doorbell.ts';
+import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
 import {
   type FromLoadJob,

@@ -77,8 +77,8 @@ export type AofOrder = { answer: SharedArrayBuffer } & (
   | { type: 'aof-open'; directory: string; file: string; policy: FsyncPolicy; size: number; rdb: EmptyBase }
   /** Another file of changes, from here on. */
   | { type: 'aof-increment'; directory: string; file: string }
-  /** The rewritten base takes the place of all before the file of changes number `from`. */
-  | { type: 'aof-base'; temporary: string; from: number }
+  /** The rewritten base takes the place of all before the last file of changes that was begun. */
+  | { type: 'aof-base'; temporary: string }
   | { type: 'aof-policy'; policy: FsyncPolicy }
   | { type: 'aof-close' }
 );

@@ -34,6 +34,14 @@ export const NO_PASSWORD_SET =
 export const NOPROTO = 'NOPROTO unsupported protocol version';
 export const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
 export const SAVE_IN_PROGRESS = 'ERR Background save already in progress';
+export const REWRITE_IN_PROGRESS = 'ERR Background append only file rewriting already in progress';
+export const REWRITE_FAILED =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+export const REWRITE_BLOCKS_SAVE =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
+export const AOF_MISCONF =
+  'MISCONF Errors writing to the AOF file. Commands that may modify the data set are disabled until it can be written again.';
+export const LOADAOF_FAILED = 'ERR Error trying to load the AOF files, check server logs.';
 export const RELOAD_OPTIONS = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
 export const RELOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs.';
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';

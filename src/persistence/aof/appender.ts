@@ -18,6 +18,7 @@ import {
   AofNames,
   emptyManifest,
   type Manifest,
+  type ManifestEntry,
   parseManifest,
   readText,
   saveManifest,
@@ -88,6 +89,23 @@ export class Appender {
     this.startTimer();
   }
 
+  /** Appending begins anew, with a base that is yet to be written: what files there are is history. */
+  forget(names: AofNames): void {
+    this.readManifest(names);
+    const { base, increments, history } = this.manifest;
+    this.manifest = {
+      ...emptyManifest(),
+      history: [...history, ...(base === null ? [] : [base]), ...increments],
+    };
+    this.startTimer();
+  }
+
+  /** The highest number that a file of this kind has had. */
+  private highest(kind: RegExp, entry: ManifestEntry | null | undefined): number {
+    const old = this.manifest.history.filter(({ name }) => kind.test(name)).map(({ sequence }) => sequence);
+    return Math.max(0, entry?.sequence ?? 0, ...old);
+  }
+
   /** The first base, which has been written under this name. The manifest names it with the first file of changes. */
   beginWith(base: string): void {
     this.manifest = { ...emptyManifest(), base: { name: base, sequence: 1 } };
@@ -100,7 +118,7 @@ export class Appender {
   startIncrement(): void {
     const { files } = this.parts;
     files.makeDirectory(this.names.directory);
-    const sequence = (this.manifest.increments.at(-1)?.sequence ?? 0) + 1;
+    const sequence = this.highest(/\.incr\.aof$/, this.manifest.increments.at(-1)) + 1;
     const name = this.names.increment(sequence);
     const fd = files.open(this.names.path(name), 'w');
     const next = { ...this.manifest, increments: [...this.manifest.increments, { name, sequence }] };
@@ -131,13 +149,14 @@ export class Appender {
   }
 
   /**
-   * A rewrite is done: `temporary` becomes the base, and everything before the increment number `from` is history, which is deleted.
+   * A rewrite is done: `temporary` becomes the base, and everything before the last file of changes is history, which is deleted.
    * Throws what the disk throws, and then all is as it was.
    */
-  adoptBase(temporary: string, from: number): void {
+  adoptBase(temporary: string): void {
     const { files } = this.parts;
+    const from = this.sequence;
     const before = this.manifest;
-    const sequence = (before.base?.sequence ?? 0) + 1;
+    const sequence = this.highest(/\.base\.(rdb|aof)$/, before.base) + 1;
     const base = { name: this.names.base(sequence), sequence };
     files.rename(temporary, this.names.path(base.name));
     const old = before.increments.filter((entry) => entry.sequence < from);
@@ -233,7 +252,7 @@ export class Appender {
 
   private recovered(): void {
     this.broken = false;
-    this.parts.log('warning', "AOF write error looks solved, Redis can write again.");
+    this.parts.log('warning', 'AOF write error looks solved, Redis can write again.');
     this.parts.onState(false, '');
   }
 

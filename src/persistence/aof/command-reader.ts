@@ -154,7 +154,8 @@ export class CommandFileReader {
     const keep = this.unsent;
     const kept = this.end - keep;
     const wanted = this.pos - keep + size;
-    const into = wanted > this.bytes.length ? newUnfilled(Math.max(wanted, this.bytes.length * 2)) : this.bytes;
+    const into =
+      wanted > this.bytes.length ? newUnfilled(Math.max(wanted, this.bytes.length * 2)) : this.bytes;
     if (into === this.bytes) into.copyWithin(0, keep, this.end);
     else copyBytes(this.bytes, keep, this.end, into, 0);
     this.bytes = into;

@@ -47,7 +47,10 @@ function readManifest(files: Files, names: AofNames, sink: AofSink): Manifest | 
   saveManifest(files, names, manifest);
   files.rename(names.file, names.path(names.file));
   files.fsyncDirectoryOf(names.path(names.file));
-  sink.note('notice', `Successfully migrated an old-style AOF configuration (${names.file}) into the AOF directory`);
+  sink.note(
+    'notice',
+    `Successfully migrated an old-style AOF configuration (${names.file}) into the AOF directory`,
+  );
   return manifest;
 }
 

@@ -8,7 +8,7 @@
  * One base (b) at most, files of changes after it (i) in the order of their numbers, and history (h): files that are not needed any more and
  * are to be deleted. Names with spaces or odd characters are quoted as in a configuration file. Source: files of redis-server 7.0.15.
  */
-import { removeIfThere, type Files, writeAll } from '../files.ts';
+import { type Files, removeIfThere, writeAll } from '../files.ts';
 
 export interface ManifestEntry {
   name: string;
