@@ -4,8 +4,8 @@
  * A job never throws: how it ended is its last message to the executor.
  */
 
-import { CorruptRdbError } from '../rdb/reader.ts';
 import { announceMail } from '../ring/doorbell.ts';
+import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
 import { finish } from './job-end.ts';
 import {
@@ -17,6 +17,8 @@ import {
   JOB_TAKEN_KB,
   JOB_USED_KB,
   type Job,
+  type JobCommon,
+  type LoadAofJob,
   type LoadJob,
   ON_THE_WAY_MAX,
   type SaveJob,
@@ -25,11 +27,12 @@ import {
 } from './messages.ts';
 import { RdbFileReader } from './rdb/file-reader.ts';
 import { RdbFileWriter } from './rdb/file-writer.ts';
-import { copyItems } from './rdb/load-file.ts';
+import { copyItems, type SendItems } from './rdb/load-file.ts';
 
 export async function runJob(job: Job, files: Files = systemFiles): Promise<void> {
   if (job.kind === 'save') await save(job, files);
-  else load(job, files);
+  else if (job.kind === 'load') load(job, files);
+  else loadAof(job, files);
 }
 
 /** Why an operation on a file failed, in a line. */
@@ -89,34 +92,89 @@ class GivenUp extends Error {}
 
 // --- load -------------------------------------------------------------------------------------------
 
-function load(job: LoadJob, files: Files): void {
-  const words = new Int32Array(job.shared);
-  const process = new Int32Array(job.process);
-  let sentKb = 0;
-  const send = (bytes: Uint8Array, size: number, at: number) => {
-    while (((sentKb - Atomics.load(words, JOB_USED_KB)) | 0) << 10 > ON_THE_WAY_MAX) {
-      if (Atomics.load(words, JOB_GIVEN_UP) === 1) throw new GivenUp();
+/** Sends what is read, never more ahead than ON_THE_WAY_MAX. */
+class LoadSender {
+  /** Up to where the files have been read. */
+  offset = 0;
+  private readonly job: JobCommon;
+  private readonly words: Int32Array;
+  private readonly process: Int32Array;
+  private sentKb = 0;
+
+  constructor(job: JobCommon) {
+    this.job = job;
+    this.words = new Int32Array(job.shared);
+    this.process = new Int32Array(job.process);
+  }
+
+  send(bytes: Uint8Array, size: number, offset: number, commands: boolean): void {
+    const { words } = this;
+    this.offset = offset;
+    while (this.onTheWay > ON_THE_WAY_MAX && !this.givenUp) {
       Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
     }
-    if (Atomics.load(words, JOB_GIVEN_UP) === 1) throw new GivenUp();
-    sentKb = (sentKb + Math.ceil(size / 1024)) | 0;
-    job.port.postMessage({ bytes, size, offset: at } satisfies FromLoadJob, [bytes.buffer as ArrayBuffer]);
-    Atomics.add(words, JOB_SENT, 1);
-    Atomics.notify(words, JOB_SENT);
-    announceMail(process);
-  };
+    if (this.givenUp) throw new GivenUp();
+    this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
+    this.post({ bytes, size, offset, commands }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  /** Nobody waits for what is read any more. */
+  private get givenUp(): boolean {
+    return Atomics.load(this.words, JOB_GIVEN_UP) === 1;
+  }
+
+  note(level: 'notice' | 'warning', note: string): void {
+    this.post({ note, level });
+  }
+
+  private get onTheWay(): number {
+    return ((this.sentKb - Atomics.load(this.words, JOB_USED_KB)) | 0) * 1024;
+  }
+
+  private post(message: FromLoadJob, transfer: ArrayBuffer[] = []): void {
+    this.job.port.postMessage(message, transfer);
+    Atomics.add(this.words, JOB_SENT, 1);
+    Atomics.notify(this.words, JOB_SENT);
+    announceMail(this.process);
+  }
+}
+
+function load(job: LoadJob, files: Files): void {
+  finishLoad(job, (sender) => {
+    const fd = files.open(job.path, 'r');
+    try {
+      const reader = new RdbFileReader(files, fd, files.size(fd), 0);
+      const words = new Int32Array(job.shared);
+      const send: SendItems = (bytes, size, offset) => sender.send(bytes, size, offset, false);
+      const pauses = () => Atomics.load(words, JOB_DELAY_US) > 0;
+      copyItems(reader, job.checksum, send, { pauses, pause: () => delay(words) });
+      return reader.offset;
+    } finally {
+      files.close(fd);
+    }
+  });
+}
+
+function loadAof(job: LoadAofJob, files: Files): void {
+  finishLoad(job, (sender) =>
+    loadAofFiles(files, job.options, {
+      items: (bytes, size, offset) => sender.send(bytes, size, offset, false),
+      commands: (bytes, size, offset) => sender.send(bytes, size, offset, true),
+      note: (level, text) => sender.note(level, text),
+    }),
+  );
+}
+
+/** Runs `read`, which returns how many bytes the files have, and says how it ended. */
+function finishLoad(job: JobCommon, read: (sender: LoadSender) => number): void {
+  const sender = new LoadSender(job);
+  let offset = 0;
   let error: string | null = null;
-  let fd = -1;
-  let reader: RdbFileReader | null = null;
   try {
-    fd = files.open(job.path, 'r');
-    reader = new RdbFileReader(files, fd, files.size(fd), 0);
-    const pauses = () => Atomics.load(words, JOB_DELAY_US) > 0;
-    copyItems(reader, { checksum: job.checksum, send, pauses, pause: () => delay(words) });
+    offset = read(sender);
   } catch (thrown) {
     error = failureText(thrown);
-    if (thrown instanceof CorruptRdbError) error += `, at offset ${reader!.offset}`;
+    offset = sender.offset;
   }
-  if (fd >= 0) files.close(fd);
-  finish(job, { loaded: true, offset: reader?.offset ?? 0, error });
+  finish(job, { loaded: true, offset, error });
 }

@@ -7,19 +7,23 @@ import {
   JOB_SENT,
   JOB_USED_KB,
   JOB_WORDS,
+  type LoadAofJob,
+  type LoadJob,
   type ToBio,
 } from './messages.ts';
 
 const LOOK_MS = 100;
 
+/** What is to be read. */
+export type LoadWhat = Pick<LoadJob, 'kind' | 'path' | 'checksum'> | Pick<LoadAofJob, 'kind' | 'options'>;
+
 export class LoadLink {
   private readonly port: MessagePort;
   private readonly words: Int32Array;
 
-  /** Starts the job. `delayUs` is JOB_DELAY_US; `send` posts to bio. */
+  /** Starts the job, with JOB_DELAY_US `delayUs`: it reads a file, or the append only files. `send` posts to bio. */
   constructor(
-    path: string,
-    checksum: boolean,
+    what: LoadWhat,
     delayUs: number,
     process: SharedArrayBuffer,
     send: (message: ToBio, transfer: MessagePort[]) => void,
@@ -30,7 +34,7 @@ export class LoadLink {
     this.setDelay(delayUs);
     this.port = channel.port1;
     this.port.unref();
-    const job = { kind: 'load', port: channel.port2, shared, process, path, checksum } as const;
+    const job = { ...what, port: channel.port2, shared, process };
     send({ type: 'job', job }, [channel.port2]);
   }
 

@@ -203,7 +203,7 @@ describe.each([
       await eventually(async () => (await infoOf(one)).rdb_bgsave_in_progress === '0');
       expect((await infoOf(one)).rdb_changes_since_last_save).toBe('0');
       expect(Number(await one.ask('LASTSAVE'))).toBeGreaterThan(before);
-      expect(one.server.output).toContain('3 changes in 1 seconds. Saving...');
+      await one.server.wrote('3 changes in 1 seconds. Saving...');
       expect(existsSync(pathIn(one.server.dir))).toBe(true);
     }, 20_000);
 
