@@ -443,15 +443,21 @@ export class Persistence implements PersistenceService {
 
   // --- the end of the process -----------------------------------------------------------------------
 
-  /** Before the process ends: saves where it is to. Null, or why the server should not stop. */
-  prepareForShutdown(save: SaveOrigin): string | null {
+  /** Before the process ends: saves where it is to. Null, or why the server should not stop; never that with `force`. */
+  prepareForShutdown(save: SaveOrigin, force: boolean): string | null {
     this.abort();
+    const error = this.saveAtEnd(save);
+    if (error !== null && !force) return error;
     if (this.aofOn) {
+      this.log('notice', 'Calling fsync() on the AOF file.');
       this.parts.log.publish();
       this.parts.ask({ type: 'aof-close' });
       this.setAof(false);
-      this.log('notice', 'Calling fsync() on the AOF file.');
     }
+    return null;
+  }
+
+  private saveAtEnd(save: SaveOrigin): string | null {
     const saves = save === 'yes' || (save === 'points' && this.server.config.string('save') !== '');
     if (!saves || this.loading !== null) return null;
     this.log('notice', 'Saving the final RDB snapshot before exiting.');

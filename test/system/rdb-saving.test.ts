@@ -125,6 +125,37 @@ describe.each([
       expect(existsSync(pathIn(one.server.dir))).toBe(true);
     });
 
+    test('SHUTDOWN and SIGTERM: nothing is answered that is not saved', async () => {
+      for (const [way, threads] of [
+        ['SHUTDOWN', '1'],
+        ['SIGTERM', '1'],
+        ['SHUTDOWN', '3'],
+        ['SIGTERM', '3'],
+      ] as const) {
+        const one = await start([...POINTS, '--io-threads', threads]);
+        const busy = await Promise.all([1, 2, 3].map(() => RawClient.connect(one.port)));
+        const answered = [0, 0, 0];
+        const writing = busy.map(async (client, i) => {
+          for (;;) {
+            const replies = Array.from({ length: 50 }, () => client.call('INCR', `counter:${i}`));
+            for (const reply of replies) reply.then((n) => (answered[i] = Number(n))).catch(() => {});
+            await Promise.all(replies);
+          }
+        });
+        for (const end of writing) end.catch(() => {});
+        await eventually(() => answered.every((n) => n > 500));
+        if (way === 'SIGTERM') one.server.signal(way);
+        else one.client.call('SHUTDOWN').catch(() => {});
+        expect(await one.server.ended).toBe(0);
+        await Promise.allSettled(writing);
+        for (const client of busy) client.close();
+        const again = await start([], one.server.dir);
+        for (const [i, n] of answered.entries()) {
+          expect(Number(await again.ask('GET', `counter:${i}`))).toBeGreaterThanOrEqual(n);
+        }
+      }
+    }, 30_000);
+
     test('SHUTDOWN: gives up a save in progress', async () => {
       const one = await start([...POINTS, '--rdb-key-save-delay', '2000000']);
       await one.ask('MSET', 'a', '1', 'b', '2');
