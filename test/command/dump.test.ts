@@ -244,6 +244,30 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
     }
   });
 
+  it('payloads of small collections can be restored where no small ones are allowed', async () => {
+    const limits = [
+      'list-max-listpack-size',
+      'set-max-intset-entries',
+      'hash-max-listpack-entries',
+      'zset-max-listpack-entries',
+    ];
+    for (const [from, to] of [clients, [...clients].reverse()]) {
+      for (const [name, encoding, ...make] of VALUES) {
+        if (!['quicklist', 'intset', 'listpack'].includes(encoding)) continue;
+        await onAll('FLUSHALL');
+        for (const command of make) await from.call(...command);
+        const payload = (await from.call('DUMP', 'k')) as Buffer;
+        for (const limit of limits) await to.call('CONFIG', 'SET', limit, '2');
+        expect(readable(await to.call('RESTORE', 'k', 0, payload))).toBe('OK');
+        for (const limit of limits)
+          await to.call('CONFIG', 'SET', limit, limit.startsWith('list') ? '-2' : '128');
+        const digest = ['DEBUG', 'DIGEST-VALUE', 'k'];
+        expect([name, shown(await to.call(...digest))]).toEqual([name, shown(await from.call(...digest))]);
+      }
+    }
+    await onAll('CONFIG', 'SET', 'set-max-intset-entries', '512');
+  });
+
   it('digests of several databases and of keys with a time to live agree', async () => {
     for (const client of clients) {
       await client.call('FLUSHALL');
