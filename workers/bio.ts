@@ -1,9 +1,9 @@
 /** The bio thread: takes what is slow off the executor's hands: files, and the release of dead memory. */
 import v8 from 'node:v8';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { Bio } from '../src/persistence/bio.ts';
 import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS } from '../src/ring/layout.ts';
-import type { BioData } from '../src/ring/messages.ts';
+import type { BioData, FromBioToMain } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
 
 const data = workerData as BioData;
@@ -15,5 +15,18 @@ setInterval(() => {
 }, BEAT_MS);
 armFault('bio');
 
-const bio = new Bio(control, new URL('./job.js', import.meta.url).href);
+const toMain = (message: FromBioToMain) => parentPort!.postMessage(message);
+const bio = new Bio({
+  control,
+  log: data.log,
+  channels: data.channels.map((memory) => (memory === null ? null : new Int32Array(memory))),
+  jobFile: new URL('./job.js', import.meta.url).href,
+  answer: (message) => data.executorPort.postMessage(message),
+  writeLog: (level, message) => toMain({ type: 'log', level, message }),
+  fatal(message) {
+    toMain({ type: 'fatal', message });
+    // Main ends the process; nothing may happen here meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+});
 data.executorPort.on('message', (message) => bio.receive(message));

@@ -14,6 +14,7 @@ import type { SipHasher } from '../base/siphash.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Command } from './define.ts';
+import type { Propagation } from './propagation.ts';
 import type { Server } from './server.ts';
 import type { Session } from './session.ts';
 
@@ -30,6 +31,8 @@ export class Call {
   session!: Session;
   db!: Database;
   reply!: ReplyWriter;
+  /** Where a handler says what it did, if that is not what the command says (propagation.ts); null while nothing is logged. */
+  log: Propagation | null = null;
   readonly server: Server;
   private readonly hasher: SipHasher;
 

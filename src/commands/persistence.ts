@@ -15,6 +15,12 @@ export interface PersistenceService {
   abortSave(): void;
   /** Saves, empties the databases and loads them again, each if asked for. Null, or why it failed. */
   reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
+  readonly rewriteInProgress: boolean;
+  /** Rewrites the append only file from the data, meanwhile; nothing else may be in progress. Null, or why it cannot begin. */
+  rewrite(): string | null;
+  scheduleRewrite(): void;
+  /** Loads what the append only file says, in the place of what is there. Null, or why it failed. */
+  reloadAof(): string | null;
   /** When the databases were last saved, in seconds since 1970. */
   readonly lastSaveSeconds: number;
   figures(): PersistenceFigures;
@@ -24,6 +30,19 @@ export interface PersistenceService {
 export interface PersistenceFigures {
   changes: number;
   saveInProgress: boolean;
+  aof: {
+    enabled: boolean;
+    rewriteInProgress: boolean;
+    rewriteScheduled: boolean;
+    lastSeconds: number;
+    currentSeconds: number;
+    lastOk: boolean;
+    rewrites: number;
+    writeOk: boolean;
+    bytes: number;
+    /** After the last rewrite. */
+    baseBytes: number;
+  };
   keysProcessed: number;
   keysTotal: number;
   lastSaveSeconds: number;

@@ -41,6 +41,9 @@ export interface Link {
   /** Closes once everything written before is on its way. */
   closeAfterReply(session: Session): void;
   setAuthenticated(session: Session): void;
+  /** Tells the io worker that the session listens, or waits, and so is not idle however long it is silent. */
+  setSubscribed(session: Session, isSubscribed: boolean): void;
+  setWaiting(session: Session, isWaiting: boolean): void;
   /** Publishes what was written; only for a link other than that of the call under way. */
   flush(): boolean;
   /** Bytes read from and written to the socket, as far as the io worker has told. */

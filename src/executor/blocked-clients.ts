@@ -111,6 +111,7 @@ export class BlockedClients implements Blocking {
       cancelled: false,
     };
     session.gate |= GATE_PARKED;
+    session.link.setWaiting(session, true);
     this.bySession.set(session.id, waiting);
     if (timeoutMs !== 0) this.deadlines.add(waiting);
     for (const key of waiting.keys) this.queueOf(key).add(waiting);
@@ -247,6 +248,7 @@ export class BlockedClients implements Blocking {
     if (this.bySession.delete(waiting.session.id) && waiting.options.untilGone === true) {
       if (--this.untilGone === 0) this.keyspace.onGone = null;
     }
+    waiting.session.link.setWaiting(waiting.session, false);
     for (const key of waiting.keys) {
       const queue = this.queues.get(key);
       queue?.delete(waiting);

@@ -2,7 +2,7 @@
  * Builds the executor of a real process: the server state from what main sent, the channels from shared memory, and
  * the services that are messages to other threads.
  */
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
@@ -17,10 +17,13 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
-import { Persistence } from '../persistence/persistence.ts';
+import { CommandLog } from '../persistence/aof/command-log.ts';
+import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
+import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { HEARTBEATS } from '../ring/layout.ts';
+import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN } from '../ring/layout.ts';
+import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
   type FromExecutor,
@@ -34,6 +37,7 @@ import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
+import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
@@ -88,10 +92,38 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       return persistence;
     },
   };
+  const log = new CommandLog(new LogWriter(data.log), server.table, {
+    timestamps: () => config.bool('aof-timestamp-enabled'),
+    nowMs: () => server.nowMs,
+  });
+  let aofPlayer: AofPlayer | null = null;
+  const player = () => {
+    aofPlayer ??= new AofPlayer(server, executor);
+    return aofPlayer;
+  };
   const persistence: Persistence = new Persistence({
     server,
     process: data.process.control,
     toBio: (message, transfer) => data.bioPort.postMessage(message, transfer),
+    ask: (order) => askBio(data.bioPort, order),
+    log,
+    setLogging(on) {
+      executor.setLog(on ? log : null);
+      server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address) : null;
+      server.keyspace.onElementExpire = on
+        ? (db, _hash, address, field) => log.fieldDeleted(db, address, field)
+        : null;
+    },
+    player: {
+      open: (bytes, size) => player().open(bytes, size),
+      startFile: () => player().startFile(),
+      run: (mayGoOn) => player().run(mayGoOn),
+      get empty() {
+        return player().empty;
+      },
+    },
+    aofBytes: () => readPosition(control, AOF_SIZE),
+    aofBroken: () => Atomics.load(control, LOG_BROKEN) === 1,
     onLoaded: (error) => send({ type: 'loaded', error }),
     onState() {
       executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
@@ -141,11 +173,29 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
-  config.onChange(['save', 'stop-writes-on-bgsave-error'], () => persistence.onSettings());
+  const publishPolicy = () => {
+    Atomics.store(control, LOG_ALWAYS, config.string('appendfsync') === 'always' ? 1 : 0);
+  };
+  publishPolicy();
+  config.onChange('appendfsync', publishPolicy);
+  config.onChange(['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync'], () =>
+    persistence.onSettings(),
+  );
   send({ type: 'ready', names: server.table.names() });
-  if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
+  if (config.bool('appendonly')) persistence.loadAofAtStart();
+  else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
   return executor;
+}
+
+/** Gives bio an order and waits until it is done; null, or why it failed. */
+function askBio(port: MessagePort, order: AofOrderWithoutAnswer): string | null {
+  const answer = new SharedArrayBuffer(4);
+  const word = new Int32Array(answer);
+  port.postMessage({ ...order, answer });
+  Atomics.wait(word, 0, 0);
+  if (Atomics.load(word, 0) === ANSWER_DONE) return null;
+  return (receiveMessageOnPort(port)!.message as FromBio).error;
 }
 
 function buildServer(
@@ -164,9 +214,12 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
-  const transactions = new SessionTransactions(changes.watched, () =>
-    config.number('client-query-buffer-limit'),
-  );
+  const transactions = new SessionTransactions(changes.watched, table);
+  const readQueueLimit = () => {
+    transactions.bytesMax = config.number('client-query-buffer-limit');
+  };
+  readQueueLimit();
+  config.onChange('client-query-buffer-limit', readQueueLimit);
   return {
     clock,
     nowMs: clock.nowMs(),

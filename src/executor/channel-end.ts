@@ -17,6 +17,7 @@
 
 import { copyBytes, newUnfilled } from '../base/bytes.ts';
 import { GATE_CLOSING, type Link, type Session } from '../commands/session.ts';
+import type { CommandLog } from '../persistence/aof/command-log.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
 import {
@@ -28,10 +29,13 @@ import {
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
   CONNECTION_SPILLING,
+  CONNECTION_SUBSCRIBED,
+  CONNECTION_WAITING,
   CONNECTION_WORDS,
   readCounter,
 } from '../ring/connection-table.ts';
-import { REPLY_CREDIT } from '../ring/layout.ts';
+import { LOG_NEEDED, REPLY_CREDIT } from '../ring/layout.ts';
+import { storePosition } from '../ring/log-ring.ts';
 import {
   BROADCAST_SLOT_BYTES,
   FRAME_CLOSE,
@@ -83,6 +87,9 @@ export class ChannelEnd implements ReplySink, Link {
   private scrapping = false;
   private readonly scrap = new Uint8Array(SCRAP);
   limits: ReplyLimits = NO_LIMITS;
+  /** What replies wait for; null while nothing is logged. */
+  log: CommandLog | null = null;
+  private logTold = 0;
   /** Control frames that found no room, in order. */
   private readonly unsent: Array<{ kind: number; slot: number }> = [];
   /** Sessions whose queue waits for room in the ring, not for their socket. */
@@ -251,10 +258,19 @@ export class ChannelEnd implements ReplySink, Link {
     this.closeFrame();
     if (this.unsent.length > 0) this.retryUnsent();
     this.pointAtRing();
+    if (this.log !== null) this.tellLog(this.log);
     if (!this.ring.dirty) return false;
     const woken = this.ring.publish();
     if (woken) this.wakeups++;
     return woken;
+  }
+
+  /** What is published next depends on all that was logged before. */
+  private tellLog(log: CommandLog): void {
+    log.publish();
+    if (log.position === this.logTold) return;
+    this.logTold = log.position;
+    storePosition(this.control, LOG_NEEDED, log.position);
   }
 
   // --- writing for many sessions ------------------------------------------------------------------
@@ -539,9 +555,21 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   setAuthenticated(session: Session): void {
+    this.setFlag(session, CONNECTION_AUTHENTICATED, session.authenticated);
+  }
+
+  setSubscribed(session: Session, isSubscribed: boolean): void {
+    this.setFlag(session, CONNECTION_SUBSCRIBED, isSubscribed);
+  }
+
+  setWaiting(session: Session, isWaiting: boolean): void {
+    this.setFlag(session, CONNECTION_WAITING, isWaiting);
+  }
+
+  private setFlag(session: Session, flag: number, isSet: boolean): void {
     const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
-    const flags = this.rows[at] & ~CONNECTION_AUTHENTICATED;
-    Atomics.store(this.rows, at, session.authenticated ? flags | CONNECTION_AUTHENTICATED : flags);
+    const others = this.rows[at] & ~flag;
+    Atomics.store(this.rows, at, isSet ? others | flag : others);
   }
 
   private acked(session: Session): number {

@@ -34,6 +34,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
@@ -147,6 +148,7 @@ export class Executor implements Waker, TransactionRunner {
   private commandsAtCron = 0;
   private nextSessionId = 1;
   /** The run of equal commands being timed. */
+  private log: CommandLog | null = null;
   private runCommand = -1;
   private runCalls = 0;
   private runStartUs = 0;
@@ -286,6 +288,7 @@ export class Executor implements Waker, TransactionRunner {
       more = this.expireMore;
     }
     if (this.parts.persist()) more = true;
+    this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
       server.services.release(server.keyspace.lazyFree.buffers);
@@ -590,7 +593,8 @@ export class Executor implements Waker, TransactionRunner {
     session.commands++;
     session.lastCommand = command;
     session.lastCommandMs = this.server.nowMs;
-    command.handler!(call);
+    if (this.log === null) command.handler!(call);
+    else this.executeLogged(command, this.log);
     if (call.reply.errors !== 0) this.countFailure(command, call.reply);
   }
 
@@ -621,7 +625,7 @@ export class Executor implements Waker, TransactionRunner {
       this.reject(command, errors.wrongArity(command.fullName));
       return;
     }
-    const text = refusal(call, command, this.gate, this.server.keyspace.usedBytes);
+    const text = refusal(call, command, this.gate);
     if (text !== null) this.reject(command, text);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
       this.queueForExec(session, command);
@@ -635,6 +639,52 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   /** CLIENT NO-TOUCH: only TOUCH itself leaves a trace on the keys it names. */
+  private executeLogged(command: Command, log: CommandLog): void {
+    const { call } = this;
+    const { keyspace } = this.server;
+    const { dirty } = keyspace;
+    log.before(call.db);
+    command.handler!(call);
+    log.after(call, keyspace.dirty !== dirty);
+  }
+
+  /** From now on what commands change is logged; null: nothing is. */
+  setLog(log: CommandLog | null): void {
+    this.log = log;
+    this.call.log = log;
+    for (const channel of this.channels) channel.log = log;
+  }
+
+  /** A command of a file that is loaded: nobody gets the reply, and it is not logged. */
+  runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
+    const { call, discard, log } = this;
+    let command = this.commands[id];
+    call.bytes = bytes;
+    call.data = null;
+    call.spans = spans;
+    call.base = 0;
+    call.argc = argc;
+    call.session = session;
+    call.db = session.db;
+    call.reply = discard;
+    discard.pos = 0;
+    call.command = command;
+    if (command.children !== null) {
+      const child = this.subcommand(command);
+      if (child === null) return;
+      command = child;
+      call.command = child;
+    }
+    const { firstKey } = command;
+    call.hash =
+      firstKey > 0 && firstKey < argc ? call.hashOf(bytes, call.start(firstKey), call.end(firstKey)) : 0;
+    this.log = null;
+    call.log = null;
+    if (!wrongArity(command, argc)) command.handler!(call);
+    this.log = log;
+    call.log = log;
+  }
+
   private executeQuietly(session: Session, command: Command): void {
     const { access } = this.server.keyspace;
     access.setQuiet(command.name !== 'TOUCH');
@@ -739,12 +789,14 @@ export class Executor implements Waker, TransactionRunner {
     const { call } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
+    this.log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
       this.executeAllowed(session, queued);
     }
+    this.log?.endTransaction();
     call.command = command;
     call.bytes = bytes;
     call.data = data;

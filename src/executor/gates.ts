@@ -44,7 +44,7 @@ export function wrongArity(command: Command, argc: number): boolean {
 }
 
 /** Why `call` may not run now, as an error text, or null. */
-export function refusal(call: Call, command: Command, serverGate: number, usedBytes: number): string | null {
+export function refusal(call: Call, command: Command, serverGate: number): string | null {
   if ((command.flags & PROTECTED) !== 0) {
     const text = protectedRefusal(call);
     if (text !== null) return text;
@@ -52,7 +52,8 @@ export function refusal(call: Call, command: Command, serverGate: number, usedBy
   if ((call.session.gate & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0) return errors.NOAUTH;
   if ((call.session.gate & GATE_MULTI) !== 0 && (command.flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
   if ((serverGate & GATE_MAXMEMORY) !== 0 && needsMemory(call, command)) {
-    if (usedBytes > call.server.config.number('maxmemory')) return errors.OOM;
+    const { config, keyspace } = call.server;
+    if (keyspace.usedBytes > config.number('maxmemory')) return errors.OOM;
   }
   if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
     return errors.RDB_MISCONF;

@@ -22,6 +22,8 @@ export function startIoThread(data: IoData, local: LocalExecutor | null): void {
   main.on('message', (message: ToIo) => {
     if (message.type === 'start') {
       worker = new IoWorker({
+        index: data.index,
+        logPositions: data.log,
         memory: data.channel,
         process: control,
         port: data.port,

@@ -21,8 +21,11 @@ import type { ChannelMemory } from '../ring/channel.ts';
 import {
   addToCounter,
   CONNECTION_FD,
+  CONNECTION_FLAGS,
   CONNECTION_INPUT,
   CONNECTION_ROWS,
+  CONNECTION_SUBSCRIBED,
+  CONNECTION_WAITING,
   CONNECTION_WORDS,
 } from '../ring/connection-table.ts';
 import { ringExecutor } from '../ring/doorbell.ts';
@@ -44,6 +47,10 @@ import {
   IO_PARK,
   IO_REST,
   IO_WAIT,
+  LOG_ALWAYS,
+  LOG_BROKEN,
+  LOG_HELD,
+  LOG_NEEDED,
   QUERY_LIMIT_CLOSED,
   REST_AWAKE,
   REST_PARKED,
@@ -54,6 +61,7 @@ import {
   SETTING_MAX_CLIENTS,
   SETTING_PROTECTED,
 } from '../ring/layout.ts';
+import { LOG_FSYNCED, LOG_WRITTEN, readPosition } from '../ring/log-ring.ts';
 import {
   BROADCAST_SLOT_BYTES,
   FRAME_BARRIER,
@@ -88,7 +96,11 @@ import {
 import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
+/** What keeps a silent connection from being idle. */
+const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING;
 const TICKS_PER_SECOND = 1000 / BEAT_MS;
+/** How long a turn waits in place for the log. */
+const LOG_WAIT_MS = 0.2;
 /** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
 const COMMANDS_BEFORE_OTHERS = 512;
 /** Batches a guest runs in one turn before the sockets are looked at again. */
@@ -110,6 +122,10 @@ export interface LocalExecutor {
 }
 
 export interface IoWorkerParts {
+  /** Which io worker this is, from 0. */
+  index: number;
+  /** Control words of the log ring. */
+  logPositions: SharedArrayBuffer;
   memory: ChannelMemory;
   process: Int32Array;
   port: MessagePort;
@@ -131,6 +147,10 @@ export class IoWorker {
   private readonly replies: ReplyRingReader;
   private readonly input: Input;
   private readonly output: Output;
+  private readonly index: number;
+  private readonly logControl: Int32Array;
+  /** How far the log was when last looked at. */
+  private logSeen = 0;
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private readonly waitMs: number;
   private readonly local: LocalExecutor | null;
@@ -160,6 +180,8 @@ export class IoWorker {
     const { memory } = parts;
     this.control = new Int32Array(memory.control);
     this.process = parts.process;
+    this.index = parts.index;
+    this.logControl = new Int32Array(parts.logPositions);
     this.port = parts.port;
     this.rows = new Int32Array(memory.connections);
     this.requests = new RequestWriter(memory.control, memory.requestWords, memory.requestBytes);
@@ -484,7 +506,7 @@ export class IoWorker {
     const { control } = this;
     const seen = Atomics.load(control, IO_WAIT);
     Atomics.store(control, IO_REST, REST_WAITING);
-    if (this.replies.poll() || this.requests.idle) {
+    if (this.repliesWait() || this.requests.idle) {
       Atomics.store(control, IO_REST, REST_AWAKE);
       return;
     }
@@ -492,9 +514,35 @@ export class IoWorker {
     Atomics.store(control, IO_REST, REST_AWAKE);
   }
 
+  /** True when there are replies that may leave. */
+  private repliesWait(): boolean {
+    return this.replies.poll() && !this.areHeld();
+  }
+
+  /** True when the replies seen last must wait until the log is written, or fsynced; bio then wakes this thread. */
+  private areHeld(): boolean {
+    const needed = readPosition(this.control, LOG_NEEDED);
+    if (needed <= this.logSeen || this.isLogged(needed)) return false;
+    const flag = LOG_HELD + this.index;
+    Atomics.store(this.process, flag, 1);
+    if (this.isLogged(needed)) return false;
+    // Bio is likely to be done in a moment: cheaper than going through the event loop.
+    Atomics.wait(this.process, flag, 1, LOG_WAIT_MS);
+    if (this.isLogged(needed)) return false;
+    Atomics.store(this.process, flag, 1);
+    return !this.isLogged(needed);
+  }
+
+  private isLogged(needed: number): boolean {
+    const { process } = this;
+    const at = Atomics.load(process, LOG_ALWAYS) === 1 ? LOG_FSYNCED : LOG_WRITTEN;
+    this.logSeen = readPosition(this.logControl, at);
+    return needed <= this.logSeen || Atomics.load(process, LOG_BROKEN) === 1;
+  }
+
   private drainReplies(): void {
     const { replies } = this;
-    while (replies.poll()) {
+    while (this.repliesWait()) {
       for (let at = replies.next(); at >= 0; at = replies.next()) {
         this.onFrame(at);
         replies.advance(at);
@@ -576,7 +624,7 @@ export class IoWorker {
       if (!this.parked) this.armPark();
       Atomics.store(this.control, IO_REST, REST_PARKED);
       const roomFreed = this.starved && this.requests.roomFreed;
-      if (!roomFreed && !this.replies.poll()) break;
+      if (!roomFreed && !this.repliesWait()) break;
       Atomics.store(this.control, IO_REST, REST_AWAKE);
       if (roomFreed) this.publish();
       this.drainReplies();
@@ -618,7 +666,7 @@ export class IoWorker {
   private closeIdle(timeoutMs: number): void {
     for (const connection of this.connections) {
       if (connection && !connection.closed && this.nowMs - connection.lastActiveMs > timeoutMs) {
-        this.close(connection);
+        if ((this.rows[connection.row + CONNECTION_FLAGS] & NEVER_IDLE) === 0) this.close(connection);
       }
     }
   }

@@ -1,42 +1,172 @@
 /**
- * What the bio thread does: frees memory that is dead, and hands jobs about whole files to its pool of threads.
+ * What the bio thread does: appends to the append only file, frees memory that is dead, and hands jobs about whole files to its pool of threads.
  *
  * The pool is made when the first job comes, because most servers have none for a long time and a thread costs some megabytes; a thread that has
  * had nothing to do for a while ends.
  */
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
-import { BIO_FIGURES, FIGURE_BATCHES, FIGURE_BUSY_US, FIGURE_COMMANDS } from '../ring/layout.ts';
-import type { Job, ToBio } from './messages.ts';
+import { ringExecutor } from '../ring/doorbell.ts';
+import {
+  AOF_SIZE,
+  BIO_FIGURES,
+  FIGURE_BATCHES,
+  FIGURE_BUSY_US,
+  FIGURE_COMMANDS,
+  LOG_BROKEN,
+  LOG_HELD,
+} from '../ring/layout.ts';
+import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
+import { wakeIoWorker } from '../ring/reply-ring.ts';
+import { Appender } from './aof/appender.ts';
+import { AofNames } from './aof/manifest.ts';
+import { systemFiles } from './files.ts';
+import { failureText } from './jobs.ts';
+import { ANSWER_DONE, ANSWER_FAILED, type AofOrder, type FromBio, type Job, type ToBio } from './messages.ts';
+import { RdbFileWriter } from './rdb/file-writer.ts';
 
 /** A save and a load at once, and a rewrite: never more. */
 const JOBS_MAX = 3;
 const IDLE_MS = 10_000;
 
-export class Bio {
-  private readonly control: Int32Array;
-  private readonly jobFile: string;
-  private pool: Promise<Piscina> | null = null;
+export interface BioParts {
+  /** The control block of the process. */
+  control: Int32Array;
+  log: LogMemory;
+  /** The control words of each io worker's channel; null for one that lives on the executor's thread. */
+  channels: readonly (Int32Array | null)[];
+  /** The URL of the bundle that a thread of the pool runs. */
+  jobFile: string;
+  /** Posts to the executor. */
+  answer: (message: FromBio) => void;
+  writeLog: (level: 'notice' | 'warning', message: string) => void;
+  /** Ends the process. */
+  fatal: (message: string) => void;
+}
 
-  /** `jobFile` is the URL of the bundle that a thread of the pool runs. */
-  constructor(control: Int32Array, jobFile: string) {
-    this.control = control;
-    this.jobFile = jobFile;
+export class Bio {
+  private readonly parts: BioParts;
+  private readonly reader: LogReader;
+  private readonly appender: Appender;
+  private pool: Promise<Piscina> | null = null;
+  private resting = false;
+
+  constructor(parts: BioParts) {
+    this.parts = parts;
+    this.reader = new LogReader(parts.log);
+    this.appender = new Appender({
+      files: systemFiles,
+      reader: this.reader,
+      onProgress: () => this.wakeHolders(),
+      onState: (broken) => {
+        Atomics.store(parts.control, LOG_BROKEN, broken ? 1 : 0);
+        this.wakeHolders();
+        ringExecutor(parts.control);
+      },
+      log: parts.writeLog,
+      fatal: parts.fatal,
+    });
   }
 
   receive(message: ToBio): void {
     if (message.type === 'free') this.free(message.buffers);
-    else void this.run(message.job);
+    else if (message.type === 'job') void this.run(message.job);
+    else this.order(message);
   }
 
   private free(buffers: ArrayBuffer[]): void {
-    const { control } = this;
+    const { control } = this.parts;
     const start = performance.now();
     for (const buffer of buffers) releaseBuffer(buffer);
     control[BIO_FIGURES + FIGURE_BATCHES]++;
     control[BIO_FIGURES + FIGURE_COMMANDS] += buffers.length;
     control[BIO_FIGURES + FIGURE_BUSY_US] += (performance.now() - start) * 1000;
   }
+
+  // --- the append only file -----------------------------------------------------------------------
+
+  private order(order: AofOrder): void {
+    const answer = new Int32Array(order.answer);
+    let result = ANSWER_DONE;
+    try {
+      this.appender.drain();
+      this.obey(order);
+    } catch (error) {
+      this.parts.answer({ error: failureText(error) });
+      result = ANSWER_FAILED;
+    }
+    this.tellSize();
+    Atomics.store(answer, 0, result);
+    Atomics.notify(answer, 0);
+    this.listen();
+  }
+
+  private obey(order: AofOrder): void {
+    const { appender } = this;
+    if (order.type === 'aof-open') {
+      const names = new AofNames(order.directory, order.file);
+      appender.policy = order.policy;
+      appender.readManifest(names);
+      if (appender.manifest.base === null && appender.manifest.increments.length === 0) {
+        systemFiles.makeDirectory(order.directory);
+        appender.beginWith(this.emptyBase(names, order.rdb));
+      }
+      appender.open(order.size);
+    } else if (order.type === 'aof-increment') {
+      if (!appender.isOpen) appender.forget(new AofNames(order.directory, order.file));
+      appender.startIncrement();
+    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
+    else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
+    else appender.close();
+  }
+
+  /** Writes a base without keys. Returns its name. */
+  private emptyBase(names: AofNames, options: { version: number; checksum: boolean }): string {
+    const name = names.base(1);
+    const writer = new RdbFileWriter(systemFiles, {
+      ...options,
+      temporary: names.path(`temp-${name}`),
+      path: names.path(name),
+      compresses: false,
+      fsyncsAsItGoes: false,
+    });
+    writer.end();
+    return name;
+  }
+
+  /** Waits for bytes in the ring, again and again. */
+  private listen(): void {
+    while (!this.resting && this.appender.isOpen) {
+      this.appender.drain();
+      this.tellSize();
+      const rest = this.reader.rest();
+      if (rest === null) continue;
+      this.resting = true;
+      void rest.then(() => {
+        this.resting = false;
+        this.listen();
+      });
+    }
+  }
+
+  private tellSize(): void {
+    storePosition(this.parts.control, AOF_SIZE, this.appender.size);
+  }
+
+  /** Io workers that hold replies back may look again. */
+  private wakeHolders(): void {
+    const { channels, control } = this.parts;
+    for (let i = 0; i < channels.length; i++) {
+      if (Atomics.load(control, LOG_HELD + i) === 0) continue;
+      if (Atomics.exchange(control, LOG_HELD + i, 0) === 0) continue;
+      Atomics.notify(control, LOG_HELD + i);
+      const channel = channels[i];
+      if (channel === null) ringExecutor(control);
+      else wakeIoWorker(channel);
+    }
+  }
+
+  // --- jobs ---------------------------------------------------------------------------------------
 
   /** An error here is one of ours: the job itself reports what is wrong with a file. It ends the thread, and so the process. */
   private async run(job: Job): Promise<void> {
@@ -47,6 +177,11 @@ export class Bio {
 
   private async makePool(): Promise<Piscina> {
     const { Piscina: Pool } = await import('piscina');
-    return new Pool({ filename: this.jobFile, minThreads: 0, maxThreads: JOBS_MAX, idleTimeout: IDLE_MS });
+    return new Pool({
+      filename: this.parts.jobFile,
+      minThreads: 0,
+      maxThreads: JOBS_MAX,
+      idleTimeout: IDLE_MS,
+    });
   }
 }

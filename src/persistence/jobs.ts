@@ -4,8 +4,8 @@
  * A job never throws: how it ended is its last message to the executor.
  */
 
-import { CorruptRdbError } from '../rdb/reader.ts';
 import { announceMail } from '../ring/doorbell.ts';
+import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
 import {
   type FromLoadJob,
@@ -15,6 +15,7 @@ import {
   JOB_USED_KB,
   type Job,
   type JobCommon,
+  type LoadAofJob,
   type LoadJob,
   ON_THE_WAY_MAX,
   type SaveJob,
@@ -27,7 +28,8 @@ import { copyItems } from './rdb/load-file.ts';
 
 export async function runJob(job: Job, files: Files = systemFiles): Promise<void> {
   if (job.kind === 'save') await save(job, files);
-  else load(job, files);
+  else if (job.kind === 'load') load(job, files);
+  else loadAof(job, files);
 }
 
 /** Why an operation on a file failed, in a line. */
@@ -87,32 +89,80 @@ function finish(job: JobCommon, message: SaveResult | FromLoadJob): void {
 
 // --- load -------------------------------------------------------------------------------------------
 
-function load(job: LoadJob, files: Files): void {
-  const words = new Int32Array(job.shared);
-  const process = new Int32Array(job.process);
-  let sentKb = 0;
-  let offset = 0;
-  const send = (bytes: Uint8Array, size: number, at: number) => {
-    offset = at;
-    while (((sentKb - Atomics.load(words, JOB_USED_KB)) | 0) << 10 > ON_THE_WAY_MAX) {
+/** Sends what is read, never more ahead than ON_THE_WAY_MAX. */
+class LoadSender {
+  /** Up to where the files have been read. */
+  offset = 0;
+  private readonly job: JobCommon;
+  private readonly words: Int32Array;
+  private readonly process: Int32Array;
+  private sentKb = 0;
+
+  constructor(job: JobCommon) {
+    this.job = job;
+    this.words = new Int32Array(job.shared);
+    this.process = new Int32Array(job.process);
+  }
+
+  send(bytes: Uint8Array, size: number, offset: number, commands: boolean): void {
+    const { words } = this;
+    this.offset = offset;
+    while (this.onTheWay > ON_THE_WAY_MAX) {
       Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
     }
-    sentKb = (sentKb + Math.ceil(size / 1024)) | 0;
-    job.port.postMessage({ bytes, size, offset: at } satisfies FromLoadJob, [bytes.buffer as ArrayBuffer]);
-    Atomics.add(words, JOB_SENT, 1);
-    Atomics.notify(words, JOB_SENT);
-    announceMail(process);
-  };
-  let error: string | null = null;
-  let fd = -1;
-  try {
-    fd = files.open(job.path, 'r');
-    const reader = new RdbFileReader(files, fd, files.size(fd), 0);
-    copyItems(reader, job.checksum, send);
-    offset = reader.offset;
-  } catch (thrown) {
-    error = thrown instanceof CorruptRdbError ? thrown.message : failureText(thrown);
+    this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
+    this.post({ bytes, size, offset, commands }, [bytes.buffer as ArrayBuffer]);
   }
-  if (fd >= 0) files.close(fd);
+
+  note(level: 'notice' | 'warning', note: string): void {
+    this.post({ note, level });
+  }
+
+  private get onTheWay(): number {
+    return ((this.sentKb - Atomics.load(this.words, JOB_USED_KB)) | 0) * 1024;
+  }
+
+  private post(message: FromLoadJob, transfer: ArrayBuffer[] = []): void {
+    this.job.port.postMessage(message, transfer);
+    Atomics.add(this.words, JOB_SENT, 1);
+    Atomics.notify(this.words, JOB_SENT);
+    announceMail(this.process);
+  }
+}
+
+function load(job: LoadJob, files: Files): void {
+  finishLoad(job, (sender) => {
+    const fd = files.open(job.path, 'r');
+    try {
+      const reader = new RdbFileReader(files, fd, files.size(fd), 0);
+      copyItems(reader, job.checksum, (bytes, size, offset) => sender.send(bytes, size, offset, false));
+      return reader.offset;
+    } finally {
+      files.close(fd);
+    }
+  });
+}
+
+function loadAof(job: LoadAofJob, files: Files): void {
+  finishLoad(job, (sender) =>
+    loadAofFiles(files, job.options, {
+      items: (bytes, size, offset) => sender.send(bytes, size, offset, false),
+      commands: (bytes, size, offset) => sender.send(bytes, size, offset, true),
+      note: (level, text) => sender.note(level, text),
+    }),
+  );
+}
+
+/** Runs `read`, which returns how many bytes the files have, and says how it ended. */
+function finishLoad(job: JobCommon, read: (sender: LoadSender) => number): void {
+  const sender = new LoadSender(job);
+  let offset = 0;
+  let error: string | null = null;
+  try {
+    offset = read(sender);
+  } catch (thrown) {
+    error = failureText(thrown);
+    offset = sender.offset;
+  }
   finish(job, { loaded: true, offset, error });
 }

@@ -1,17 +1,27 @@
 /** The executor's end of a job that reads: buffers of items come from there, and it says how much it has used. See messages.ts. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { type FromLoadJob, JOB_SENT, JOB_USED_KB, JOB_WORDS, type ToBio } from './messages.ts';
+import {
+  type FromLoadJob,
+  JOB_SENT,
+  JOB_USED_KB,
+  JOB_WORDS,
+  type LoadAofJob,
+  type LoadJob,
+  type ToBio,
+} from './messages.ts';
 
 const LOOK_MS = 100;
+
+/** What is to be read. */
+export type LoadWhat = Pick<LoadJob, 'kind' | 'path' | 'checksum'> | Pick<LoadAofJob, 'kind' | 'options'>;
 
 export class LoadLink {
   private readonly port: MessagePort;
   private readonly words: Int32Array;
 
-  /** Starts the job. `send` posts to bio. */
+  /** Starts the job: it reads a file, or the append only files. `send` posts to bio. */
   constructor(
-    path: string,
-    checksum: boolean,
+    what: LoadWhat,
     process: SharedArrayBuffer,
     send: (message: ToBio, transfer: MessagePort[]) => void,
   ) {
@@ -20,7 +30,7 @@ export class LoadLink {
     this.words = new Int32Array(shared);
     this.port = channel.port1;
     this.port.unref();
-    const job = { kind: 'load', port: channel.port2, shared, process, path, checksum } as const;
+    const job = { ...what, port: channel.port2, shared, process };
     send({ type: 'job', job }, [channel.port2]);
   }
 

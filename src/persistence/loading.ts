@@ -1,5 +1,6 @@
 /**
- * Loading at the start, and again for DEBUG RELOAD: takes what a job reads and makes keys of it, in slices or to the end.
+ * Loading at the start, and again for DEBUG RELOAD and DEBUG LOADAOF: takes what a job reads, makes keys of the items and runs the commands,
+ * in slices or to the end.
  */
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { CorruptRdbError } from '../rdb/reader.ts';
@@ -7,30 +8,47 @@ import { KeyLoader, type LoaderOptions } from './key-loader.ts';
 import type { LoadLink } from './load-link.ts';
 import type { FromLoadJob } from './messages.ts';
 
+/** Runs commands of a file; the executor does. */
+export interface CommandPlayer {
+  /** Goes on with bytes[0..size), whole commands. */
+  open(bytes: Uint8Array, size: number): void;
+  readonly empty: boolean;
+  /** Runs until the bytes end or `mayGoOn` says no. Throws CommandFailedError. */
+  run(mayGoOn: () => boolean): void;
+}
+
+/** A command of the file cannot be run. */
+export class CommandFailedError extends Error {}
+
+export interface LoadingParts {
+  keyspace: Keyspace;
+  link: LoadLink;
+  options: LoaderOptions;
+  player: CommandPlayer;
+  log: (level: 'notice' | 'warning', message: string) => void;
+}
+
 export class Loading {
   readonly keys: KeyLoader;
-  /** Bytes of the file that have been read by now. */
+  /** Bytes of the files that have been read by now. */
   offset = 0;
   /** Null, or why the file could not be loaded. Known when it is over. */
   error: string | null = null;
   over = false;
-  private readonly keyspace: Keyspace;
-  private readonly link: LoadLink;
+  private readonly parts: LoadingParts;
   private inHand = 0;
+  private playing = false;
 
-  constructor(keyspace: Keyspace, link: LoadLink, options: LoaderOptions) {
-    this.keyspace = keyspace;
-    this.link = link;
-    this.keys = new KeyLoader(keyspace, options);
+  constructor(parts: LoadingParts) {
+    this.parts = parts;
+    this.keys = new KeyLoader(parts.keyspace, parts.options);
   }
 
   /** Loads what has come, until `mayGoOn` says no. Returns true when there may be more at once. */
   run(mayGoOn: () => boolean): boolean {
     return this.quietly(() => {
-      if (!this.keys.empty) this.keys.run(mayGoOn);
-      if (!this.keys.empty) return true;
-      this.doneWithBuffer();
-      const message = this.link.receive();
+      if (!this.work(mayGoOn)) return true;
+      const message = this.parts.link.receive();
       if (message === null) return false;
       this.take(message);
       return !this.over;
@@ -41,15 +59,29 @@ export class Loading {
   finish(): void {
     while (!this.over) {
       this.quietly(() => {
-        if (!this.keys.empty) this.keys.run(() => true);
-        this.doneWithBuffer();
-        this.take(this.link.wait());
+        this.work(() => true);
+        this.take(this.parts.link.wait());
         return true;
       });
     }
   }
 
+  /** Goes on with the buffer in hand; true when it is done with. */
+  private work(mayGoOn: () => boolean): boolean {
+    const reader = this.playing ? this.parts.player : this.keys;
+    if (this.inHand === 0) return true;
+    if (!reader.empty) reader.run(mayGoOn);
+    if (!reader.empty) return false;
+    this.parts.link.used(this.inHand);
+    this.inHand = 0;
+    return true;
+  }
+
   private take(message: FromLoadJob): void {
+    if ('note' in message) {
+      this.parts.log(message.level, message.note);
+      return;
+    }
     this.offset = message.offset;
     if ('loaded' in message) {
       this.error = message.error;
@@ -57,28 +89,25 @@ export class Loading {
       return;
     }
     this.inHand = message.size;
-    this.keys.open(message.bytes, message.size);
-  }
-
-  private doneWithBuffer(): void {
-    if (this.inHand > 0) this.link.used(this.inHand);
-    this.inHand = 0;
+    this.playing = message.commands;
+    if (message.commands) this.parts.player.open(message.bytes, message.size);
+    else this.keys.open(message.bytes, message.size);
   }
 
   private end(): void {
     this.over = true;
-    this.link.close();
+    this.parts.link.close();
   }
 
   /** Loading changes no counters of changes, and nothing expires meanwhile. */
   private quietly(work: () => boolean): boolean {
-    const { keyspace } = this;
+    const { keyspace } = this.parts;
     const { dirty, lazyExpireEnabled } = keyspace;
     keyspace.lazyExpireEnabled = false;
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof CorruptRdbError)) throw error;
+      if (!(error instanceof CorruptRdbError || error instanceof CommandFailedError)) throw error;
       this.error = error.message;
       this.end();
       return false;

@@ -7,6 +7,8 @@
  *         +---------------------------------------+
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { FsyncPolicy } from './aof/appender.ts';
+import type { AofLoadOptions } from './aof/load-files.ts';
 import type { RdbFileOptions } from './rdb/file-writer.ts';
 
 /** Words of the memory that a job and the executor share. */
@@ -44,7 +46,13 @@ export interface LoadJob extends JobCommon {
   checksum: boolean;
 }
 
-export type Job = SaveJob | LoadJob;
+/** Read the append only files and send what is in them: items of the base, then commands. */
+export interface LoadAofJob extends JobCommon {
+  kind: 'load-aof';
+  options: AofLoadOptions;
+}
+
+export type Job = SaveJob | LoadJob | LoadAofJob;
 
 /** executor -> save job. */
 export type ToSaveJob = { bytes: Uint8Array; size: number } | { end: true } | { abort: true };
@@ -57,8 +65,34 @@ export interface SaveResult {
 
 /** load job -> executor: items with plain strings, then how it ended. */
 export type FromLoadJob =
-  | { bytes: Uint8Array; size: number; offset: number }
+  | { bytes: Uint8Array; size: number; offset: number; commands: boolean }
+  | { note: string; level: 'notice' | 'warning' }
   | { loaded: true; offset: number; error: string | null };
 
 /** executor -> bio. */
-export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; job: Job };
+export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; job: Job } | AofOrder;
+
+/** What the executor wants of the append only file, and waits for: `answer` becomes 1, or 2 when it could not be done and a FromBio says why. */
+export type AofOrder = { answer: SharedArrayBuffer } & (
+  | { type: 'aof-open'; directory: string; file: string; policy: FsyncPolicy; size: number; rdb: EmptyBase }
+  /** Another file of changes, from here on. */
+  | { type: 'aof-increment'; directory: string; file: string }
+  /** The rewritten base takes the place of all before the last file of changes that was begun. */
+  | { type: 'aof-base'; temporary: string }
+  | { type: 'aof-policy'; policy: FsyncPolicy }
+  | { type: 'aof-close' }
+);
+
+/** How an empty base is written. */
+export interface EmptyBase {
+  version: number;
+  checksum: boolean;
+}
+
+export const ANSWER_DONE = 1;
+export const ANSWER_FAILED = 2;
+
+/** bio -> executor, after an order that failed. */
+export interface FromBio {
+  error: string;
+}

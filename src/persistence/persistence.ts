@@ -12,10 +12,13 @@ import type { Server } from '../commands/server.ts';
 import { savePoints } from '../config/special-types.ts';
 import { fromBytesText } from '../config/words.ts';
 import { RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_FIELD_TIMES } from '../rdb/format.ts';
+import type { FsyncPolicy } from './aof/appender.ts';
+import type { CommandLog } from './aof/command-log.ts';
 import { SaveLink } from './job-link.ts';
+import type { LoaderOptions } from './key-loader.ts';
 import { LoadLink } from './load-link.ts';
-import { Loading } from './loading.ts';
-import type { SaveResult, ToBio } from './messages.ts';
+import { type CommandPlayer, Loading } from './loading.ts';
+import type { AofOrder, SaveResult, ToBio } from './messages.ts';
 import { Snapshot, type SnapshotOptions } from './snapshot.ts';
 
 /** Keys walked between two batches of commands. */
@@ -34,11 +37,27 @@ export interface PersistenceParts {
   toBio: (message: ToBio, transfer: MessagePort[]) => void;
   /** Loading at the start is over: null, or why the server cannot run. */
   onLoaded: (error: string | null) => void;
+  /** Gives bio an order and waits until it is done: null, or why it could not be done. */
+  ask: (order: AofOrderWithoutAnswer) => string | null;
+  /** The log of commands, and whether commands are to be logged from now on. */
+  log: CommandLog;
+  setLogging: (on: boolean) => void;
+  player: CommandPlayer & { startFile(): void };
+  /** Bytes of the append only file, as bio last said. */
+  aofBytes: () => number;
+  /** The append only file cannot be written at the moment. */
+  aofBroken: () => boolean;
   /** The gates have to be looked at again: loading has begun or ended, or saving works or fails. */
   onState: () => void;
 }
 
+/** `type` of an order and what goes with it. */
+export type AofOrderWithoutAnswer = DistributiveOmit<AofOrder, 'answer'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 interface Saving {
+  /** A snapshot for dbfilename, or the base of an append only file. */
+  isBase: boolean;
   snapshot: Snapshot;
   link: SaveLink;
   startMs: number;
@@ -61,6 +80,15 @@ export class Persistence implements PersistenceService {
   private lastOk = true;
   private lastSeconds = -1;
   private saves = 0;
+  private aofOn = false;
+  private loadsAof = false;
+  private policySeen: FsyncPolicy = 'everysec';
+  private rewriteScheduled = false;
+  private lastRewriteOk = true;
+  private lastRewriteSeconds = -1;
+  private rewrites = 0;
+  /** Bytes of the append only file after the last rewrite. */
+  private baseBytes = 0;
   private lastLoaded = 0;
   private lastExpired = 0;
 
@@ -81,17 +109,21 @@ export class Persistence implements PersistenceService {
   // --- saving -------------------------------------------------------------------------------------
 
   get saveInProgress(): boolean {
-    return this.saving !== null;
+    return this.saving !== null && !this.saving.isBase;
   }
 
-  private start(): Saving {
-    const { keyspace, config, is72 } = this.server;
+  get rewriteInProgress(): boolean {
+    return this.saving?.isBase === true;
+  }
+
+  private start(isBase: boolean): Saving {
+    const { keyspace, config } = this.server;
     const timed = keyspace.databases.some((db) => db.elementExpires.count > 0);
-    const version = is72 ? RDB_VERSION_72 : RDB_VERSION_70;
+    const { version } = this;
     const link = new SaveLink(
       {
-        temporary: `temp-${this.server.pid}.rdb`,
-        path: this.path,
+        temporary: isBase ? `${this.rewritten}.part` : `temp-${this.server.pid}.rdb`,
+        path: isBase ? this.rewritten : this.path,
         version: timed ? RDB_VERSION_FIELD_TIMES : version,
         compresses: config.bool('rdbcompression'),
         checksum: config.bool('rdbchecksum'),
@@ -100,11 +132,20 @@ export class Persistence implements PersistenceService {
       this.parts.process,
       this.parts.toBio,
     );
-    const snapshot = new Snapshot(keyspace, link, this.snapshotOptions());
-    return { snapshot, link, startMs: this.server.nowMs, dirty: keyspace.dirty, walked: false };
+    const snapshot = new Snapshot(keyspace, link, this.snapshotOptions(isBase));
+    return { isBase, snapshot, link, startMs: this.server.nowMs, dirty: keyspace.dirty, walked: false };
   }
 
-  private snapshotOptions(): SnapshotOptions {
+  private get version(): number {
+    return this.server.is72 ? RDB_VERSION_72 : RDB_VERSION_70;
+  }
+
+  /** Where a rewrite writes. */
+  private get rewritten(): string {
+    return `temp-rewriteaof-bg-${this.server.pid}.aof`;
+  }
+
+  private snapshotOptions(isBase: boolean): SnapshotOptions {
     const { config, is72, keyspace, nowMs, version } = this.server;
     const policy = config.string('maxmemory-policy');
     return {
@@ -115,14 +156,14 @@ export class Persistence implements PersistenceService {
         ['redis-bits', '64'],
         ['ctime', String(Math.floor(nowMs / SECOND_MS))],
         ['used-mem', String(keyspace.usedBytes)],
-        ['aof-base', '0'],
+        ['aof-base', isBase ? '1' : '0'],
       ],
     };
   }
 
   saveNow(): string | null {
     if (this.server.config.string('dbfilename') === '') return 'no name for the file';
-    const saving = this.start();
+    const saving = this.start(false);
     while (saving.snapshot.run(WALK_KEYS)) saving.link.waitForRoom();
     saving.snapshot.end();
     saving.link.end();
@@ -135,7 +176,7 @@ export class Persistence implements PersistenceService {
   }
 
   saveInBackground(): void {
-    this.saving = this.start();
+    this.saving = this.start(false);
     this.scheduled = false;
     this.lastTryMs = this.server.nowMs;
     this.log('notice', `Background saving started by pid ${this.server.pid}`);
@@ -146,6 +187,10 @@ export class Persistence implements PersistenceService {
   }
 
   abortSave(): void {
+    if (this.saving?.isBase === false) this.abort();
+  }
+
+  private abort(): void {
     const { saving } = this;
     if (saving === null) return;
     this.saving = null;
@@ -173,6 +218,11 @@ export class Persistence implements PersistenceService {
 
   private endBackgroundSave(saving: Saving, { error }: SaveResult): void {
     this.saving = null;
+    if (saving.isBase) {
+      if (!saving.walked) saving.snapshot.abort();
+      this.endRewrite(saving, error);
+      return;
+    }
     this.lastSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     if (!saving.walked) saving.snapshot.abort();
     this.note(saving, error);
@@ -208,6 +258,10 @@ export class Persistence implements PersistenceService {
 
   cron(): void {
     if (this.busy) return;
+    if (this.rewriteScheduled || this.hasGrown()) {
+      this.rewrite();
+      return;
+    }
     if (this.scheduled) {
       this.saveInBackground();
       return;
@@ -229,14 +283,155 @@ export class Persistence implements PersistenceService {
     return this.server.keyspace.dirty - this.savedDirty;
   }
 
-  /** A directive has changed that decides whether writes are refused. */
-  onSettings(): void {
+  /** A directive has changed that decides what is saved when, or whether writes are refused. Null, or why it cannot be. */
+  onSettings(): string | null {
+    const { config } = this.server;
+    if (this.aofOn && this.policy !== this.policySeen) {
+      this.parts.log.publish();
+      this.parts.ask({ type: 'aof-policy', policy: this.policy });
+    }
+    this.policySeen = this.policy;
+    const error = this.switchAof(config.bool('appendonly'));
     this.parts.onState();
+    if (error === null) return null;
+    this.log('warning', `Unable to turn the append only file on: ${error}`);
+    return 'Unable to turn on AOF. Check server logs.';
+  }
+
+  // --- the append only file -----------------------------------------------------------------------
+
+  private get aofFiles(): { directory: string; file: string } {
+    const { config } = this.server;
+    return {
+      directory: fromBytesText(config.string('appenddirname')),
+      file: fromBytesText(config.string('appendfilename')),
+    };
+  }
+
+  private get policy(): FsyncPolicy {
+    return this.server.config.string('appendfsync') as FsyncPolicy;
+  }
+
+  /** The files have been loaded, or there are none: what changes from now on is appended. Null, or why that cannot be. */
+  private openAof(bytes: number): string | null {
+    const rdb = { version: this.version, checksum: this.server.config.bool('rdbchecksum') };
+    const error = this.parts.ask({
+      type: 'aof-open',
+      ...this.aofFiles,
+      policy: this.policy,
+      size: bytes,
+      rdb,
+    });
+    if (error !== null) return error;
+    this.baseBytes = bytes;
+    this.setAof(true);
+    return null;
+  }
+
+  private setAof(on: boolean): void {
+    this.aofOn = on;
+    this.parts.log.startFile();
+    this.parts.setLogging(on);
+  }
+
+  rewrite(): string | null {
+    this.rewriteScheduled = false;
+    this.parts.log.publish();
+    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles });
+    if (error !== null) {
+      this.log('warning', `Can't rewrite the append only file: ${error}`);
+      this.lastRewriteOk = false;
+      return error;
+    }
+    this.parts.log.startFile();
+    this.saving = this.start(true);
+    this.log('notice', 'Background append only file rewriting started by pid ' + this.server.pid);
+    return null;
+  }
+
+  scheduleRewrite(): void {
+    this.rewriteScheduled = true;
+  }
+
+  private endRewrite(saving: Saving, failure: string | null): void {
+    const temporary = this.rewritten;
+    const error = failure ?? this.parts.ask({ type: 'aof-base', temporary });
+    this.lastRewriteSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
+    this.lastRewriteOk = error === null;
+    if (error !== null) {
+      this.log('warning', `Background AOF rewrite error: ${error}`);
+      return;
+    }
+    this.rewrites++;
+    this.baseBytes = this.parts.aofBytes();
+    this.log('notice', 'Background AOF rewrite terminated with success');
+    this.log('notice', 'Background AOF rewrite finished successfully');
+  }
+
+  private hasGrown(): boolean {
+    const { config } = this.server;
+    const percentage = config.number('auto-aof-rewrite-percentage');
+    if (!this.aofOn || percentage === 0 || !this.lastRewriteOk) return false;
+    const bytes = this.parts.aofBytes();
+    if (bytes < config.number('auto-aof-rewrite-min-size')) return false;
+    const growth = ((bytes - this.baseBytes) * 100) / Math.max(1, this.baseBytes);
+    if (growth < percentage) return false;
+    this.log('notice', `Starting automatic rewriting of AOF on ${Math.floor(growth)}% growth`);
+    return true;
+  }
+
+  /** CONFIG SET appendonly. Null, or why not. */
+  private switchAof(on: boolean): string | null {
+    if (on === this.aofOn) return null;
+    if (on) {
+      if (this.saving !== null) this.abort();
+      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.rewrite();
+      if (error === null) this.setAof(true);
+      return error;
+    }
+    if (this.rewriteInProgress) this.abort();
+    this.parts.log.publish();
+    this.parts.ask({ type: 'aof-close' });
+    this.setAof(false);
+    return null;
+  }
+
+  reloadAof(): string | null {
+    this.parts.log.publish();
+    this.parts.ask({ type: 'aof-policy', policy: this.policy });
+    this.server.keyspace.flushAll();
+    const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
+    this.setLoading(true);
+    this.parts.player.startFile();
+    loading.finish();
+    this.endLoading(loading, false);
+    return loading.error;
+  }
+
+  private openAofFiles(): LoadLink {
+    const { config } = this.server;
+    const options = {
+      ...this.aofFiles,
+      checksum: config.bool('rdbchecksum'),
+      cutsTail: config.bool('aof-load-truncated'),
+    };
+    return new LoadLink({ kind: 'load-aof', options }, this.parts.process, this.parts.toBio);
+  }
+
+  private newLoading(link: LoadLink, options: LoaderOptions): Loading {
+    return new Loading({
+      keyspace: this.server.keyspace,
+      link,
+      options,
+      player: this.parts.player,
+      log: (level, message) => this.log(level, message),
+    });
   }
 
   /** True when write commands are to be refused because saving fails. */
   get refusesWrites(): boolean {
     const { config } = this.server;
+    if (this.aofOn && this.parts.aofBroken()) return true;
     return !this.lastOk && config.bool('stop-writes-on-bgsave-error') && config.string('save') !== '';
   }
 
@@ -244,7 +439,13 @@ export class Persistence implements PersistenceService {
 
   /** Before the process ends: saves where it is to. Null, or why the server should not stop. */
   prepareForShutdown(save: SaveOrigin): string | null {
-    this.abortSave();
+    this.abort();
+    if (this.aofOn) {
+      this.parts.log.publish();
+      this.parts.ask({ type: 'aof-close' });
+      this.setAof(false);
+      this.log('notice', 'Calling fsync() on the AOF file.');
+    }
     const saves = save === 'yes' || (save === 'points' && this.server.config.string('save') !== '');
     if (!saves || this.loading !== null) return null;
     this.log('notice', 'Saving the final RDB snapshot before exiting.');
@@ -259,16 +460,23 @@ export class Persistence implements PersistenceService {
   loadAtStart(bytes: number): void {
     this.loadStartMs = this.server.clock.nowMs();
     this.loadTotal = bytes;
-    this.loading = new Loading(this.server.keyspace, this.openFile(), {
-      dropsExpired: true,
-      replaces: false,
-    });
+    this.loading = this.newLoading(this.openFile(), { dropsExpired: true, replaces: false });
+    this.setLoading(true);
+  }
+
+  /** The same with the append only files; then what changes is appended. */
+  loadAofAtStart(): void {
+    this.loadStartMs = this.server.clock.nowMs();
+    this.loadsAof = true;
+    this.policySeen = this.policy;
+    this.loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
     this.setLoading(true);
   }
 
   private openFile(): LoadLink {
     const checksum = this.server.config.bool('rdbchecksum');
-    return new LoadLink(this.path, checksum, this.parts.process, this.parts.toBio);
+    const what = { kind: 'load', path: this.path, checksum } as const;
+    return new LoadLink(what, this.parts.process, this.parts.toBio);
   }
 
   private setLoading(loading: boolean): void {
@@ -281,12 +489,15 @@ export class Persistence implements PersistenceService {
     const until = clock.monotonicUs() + LOAD_SLICE_US;
     const more = loading.run(() => clock.monotonicUs() < until);
     if (!loading.over) return more;
-    this.endLoading(loading);
-    this.parts.onLoaded(loading.error);
+    this.endLoading(loading, !this.loadsAof);
+    const error = loading.error ?? (this.loadsAof ? this.openAof(loading.offset) : null);
+    if (error !== null && loading.error === null)
+      this.log('warning', `Can't open the append-only file: ${error}`);
+    this.parts.onLoaded(error);
     return false;
   }
 
-  private endLoading(loading: Loading): void {
+  private endLoading(loading: Loading, isSnapshot: boolean): void {
     this.loading = null;
     const { keysLoaded, keysExpired, facts } = loading.keys;
     this.lastLoaded = keysLoaded;
@@ -297,6 +508,12 @@ export class Persistence implements PersistenceService {
       return;
     }
     const version = facts.get('redis-ver');
+    if (!isSnapshot) {
+      const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
+      if (loading.offset > 0)
+        this.log('notice', `DB loaded from append only file: ${seconds.toFixed(3)} seconds`);
+      return;
+    }
     if (version !== undefined) this.log('notice', `Loading RDB produced by version ${version}`);
     this.log('notice', `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
     const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
@@ -313,10 +530,10 @@ export class Persistence implements PersistenceService {
     const { keyspace } = this.server;
     if (options.flush) keyspace.flushAll();
     this.loadStartMs = this.server.clock.nowMs();
-    const loading = new Loading(keyspace, this.openFile(), { dropsExpired: true, replaces: options.merge });
+    const loading = this.newLoading(this.openFile(), { dropsExpired: true, replaces: options.merge });
     this.setLoading(true);
     loading.finish();
-    this.endLoading(loading);
+    this.endLoading(loading, true);
     return loading.error;
   }
 
@@ -330,13 +547,27 @@ export class Persistence implements PersistenceService {
     const { saving, loading, server } = this;
     return {
       changes: this.changes,
-      saveInProgress: saving !== null,
+      saveInProgress: this.saveInProgress,
+      aof: {
+        enabled: this.aofOn,
+        rewriteInProgress: this.rewriteInProgress,
+        rewriteScheduled: this.rewriteScheduled,
+        lastSeconds: this.lastRewriteSeconds,
+        currentSeconds: this.rewriteInProgress
+          ? Math.floor((server.nowMs - saving!.startMs) / SECOND_MS)
+          : -1,
+        lastOk: this.lastRewriteOk,
+        rewrites: this.rewrites,
+        writeOk: !this.parts.aofBroken(),
+        bytes: this.parts.aofBytes(),
+        baseBytes: this.baseBytes,
+      },
       keysProcessed: saving?.snapshot.written ?? 0,
       keysTotal: saving?.snapshot.total ?? 0,
       lastSaveSeconds: this.lastSaveSeconds,
       lastOk: this.lastOk,
       lastSeconds: this.lastSeconds,
-      currentSeconds: saving === null ? -1 : Math.floor((server.nowMs - saving.startMs) / SECOND_MS),
+      currentSeconds: !this.saveInProgress ? -1 : Math.floor((server.nowMs - saving!.startMs) / SECOND_MS),
       saves: this.saves,
       lastExpired: this.lastExpired,
       lastLoaded: this.lastLoaded,

@@ -54,7 +54,9 @@ export class Broker implements PubSub {
     topic.subscribers.add(session);
     this.topicsOf(session)[kind].add(topic);
     session.subscriptions[kind]++;
+    if ((session.gate & GATE_PUBSUB) !== 0) return;
     session.gate |= GATE_PUBSUB;
+    session.link.setSubscribed(session, true);
   }
 
   private topicsOf(session: Session): Topics {
@@ -84,6 +86,7 @@ export class Broker implements PubSub {
     if (subscriptions[CHANNEL] + subscriptions[PATTERN] + subscriptions[SHARD] > 0) return;
     this.bySession.delete(session);
     session.gate &= ~GATE_PUBSUB;
+    session.link.setSubscribed(session, false);
   }
 
   namesOf(session: Session, kind: SubscriptionKind): string[] {

@@ -34,6 +34,14 @@ export const NO_PASSWORD_SET =
 export const NOPROTO = 'NOPROTO unsupported protocol version';
 export const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
 export const SAVE_IN_PROGRESS = 'ERR Background save already in progress';
+export const REWRITE_IN_PROGRESS = 'ERR Background append only file rewriting already in progress';
+export const REWRITE_FAILED =
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
+export const REWRITE_BLOCKS_SAVE =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
+export const AOF_MISCONF =
+  'MISCONF Errors writing to the AOF file. Commands that may modify the data set are disabled until it can be written again.';
+export const LOADAOF_FAILED = 'ERR Error trying to load the AOF files, check server logs.';
 export const RELOAD_OPTIONS = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
 export const RELOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs.';
 export const SHUTDOWN_FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
@@ -273,6 +281,8 @@ export const STREAM_LIMIT_ALONE =
   'ERR syntax error, LIMIT cannot be used without specifying a trimming strategy';
 export const STREAM_LIMIT_EXACT = 'ERR syntax error, LIMIT cannot be used without the special ~ option';
 export const STREAM_NO_STRATEGY = 'ERR syntax error, XTRIM must be called with a trimming strategy';
+/** Ours, as KEY_TOO_LONG: the name of a group or a consumer lies in one cell of the arena. */
+export const NAME_TOO_LONG = 'ERR name is too long, a group or a consumer may have at most 1048512 bytes';
 export const XSETID_NEGATIVE = 'ERR entries_added must be positive';
 export const XSETID_BELOW_GIVEN =
   'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id';
@@ -289,6 +299,7 @@ export const BUSY_GROUP = 'BUSYGROUP Consumer Group name already exists';
 export const XGROUP_NO_KEY =
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.';
 export const ENTRIES_READ = 'ERR value for ENTRIESREAD must be positive or -1';
+export const IDS_REQUIRED = 'ERR IDS option is required';
 export const NUMIDS_POSITIVE = 'ERR Number of IDs must be a positive integer';
 export const NUMIDS_COUNT = 'ERR The `numids` parameter must match the number of arguments';
 export const COUNT_ABOVE_ZERO = 'ERR COUNT must be > 0';

@@ -71,6 +71,9 @@ export const REQUEST_ROOM_WANTED = 128;
 /** Figures each side keeps for INFO threads; see IoFigure and ExecutorFigure. */
 export const IO_FIGURES = 144;
 
+/** Written by the executor: the position of the log that all frames published so far depend on, as a position of log-ring.ts; 0 for none. */
+export const LOG_NEEDED = 192;
+
 export const CONTROL_WORDS = 256;
 
 export const REST_AWAKE = 0;
@@ -98,6 +101,15 @@ export const HEARTBEATS = 80;
 
 /** Figures of the bio thread, in the places of FIGURE_*; its commands are buffers released. */
 export const BIO_FIGURES = 256;
+
+/** 1 while the append only file cannot be written: nothing is held back then, and write commands are refused. */
+export const LOG_BROKEN = 36;
+/** 1 when replies wait for fsync, 0 when they wait for write. */
+export const LOG_ALWAYS = 37;
+/** Bytes of the append only file, as a position of log-ring.ts. */
+export const AOF_SIZE = 288;
+/** A word for each io worker: 1 while it holds replies back until the log has been written. */
+export const LOG_HELD = 304;
 
 export const PROCESS_WORDS = 512;
 

@@ -1,9 +1,6 @@
 /**
  * The log, executor -> bio: a byte ring of entries, each of which has a position in one endless stream.
  *
- * Not wired yet: persistence comes later and appends its commands here. It is built and tested with the other
- * rings because what leaves for a client will carry a position of this stream.
- *
  * The stream is what an append-only file holds: the bytes of one entry after the other, no headers, no padding. An
  * entry may therefore lie across the end of the area (the reader gets two pieces and writes both), so no byte of the
  * area is wasted and no entry needs contiguous room.
@@ -85,7 +82,8 @@ export function readPosition(control: Int32Array, at: number): number {
   }
 }
 
-function storePosition(control: Int32Array, at: number, position: number): void {
+/** Stores a position; one thread may store at `at`. */
+export function storePosition(control: Int32Array, at: number, position: number): void {
   const high = Math.floor(position / WORD);
   Atomics.store(control, at + CHECK, high);
   Atomics.store(control, at + LOW, position | 0);

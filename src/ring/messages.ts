@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ConfigSnapshot } from '../config/config.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import type { ChannelMemory, ProcessMemory } from './channel.ts';
+import type { LogMemory } from './log-ring.ts';
 
 /** Facts of the process that main collected at the start and keeps fresh. */
 export interface HostFacts {
@@ -38,12 +39,15 @@ export interface ExecutorData {
   startMs: number;
   /** Bytes of the snapshot that is to be loaded first; -1 when there is none. */
   snapshotBytes: number;
+  log: LogMemory;
   /** The io worker that lives on the executor's thread, if one does: see executor/guest.ts. */
   io: IoData | null;
 }
 
 export interface IoData {
   index: number;
+  /** Control words of the log ring. */
+  log: SharedArrayBuffer;
   process: ProcessMemory;
   channel: ChannelMemory;
   port: MessagePort;
@@ -53,6 +57,9 @@ export interface IoData {
 
 export interface BioData {
   process: ProcessMemory;
+  log: LogMemory;
+  /** The control words of each io worker's channel; null for one that lives on the executor's thread. */
+  channels: (SharedArrayBuffer | null)[];
   executorPort: MessagePort;
 }
 
@@ -90,6 +97,9 @@ export type FromExecutor =
   | { type: 'shutdown' }
   | { type: 'log-level'; level: string }
   | LogMessage;
+
+/** bio -> main, over parentPort. */
+export type FromBioToMain = LogMessage | { type: 'fatal'; message: string };
 
 /** main -> executor, over mainPort, announced by the doorbell. */
 export type ToExecutor =

@@ -31,12 +31,6 @@ export function startUp(outcome: Outcome): StartUp | null {
     return null;
   }
   const { config, file } = outcome;
-  const refusal = unsupported(config);
-  if (refusal !== null) {
-    process.stderr.write(`${refusal}\n`);
-    process.exitCode = 1;
-    return null;
-  }
   enterDirectory(config);
   return { config, file, announce: (log) => announce(log, config, file) };
 }
@@ -45,12 +39,6 @@ export function startUp(outcome: Outcome): StartUp | null {
 function enterDirectory(config: Config): void {
   if (config.string('dir') !== '') chdir(fromBytesText(config.string('dir')));
   config.assign('dir', toBytesText(process.cwd()));
-}
-
-/** What would lose data if it were accepted in silence. */
-function unsupported(config: Config): string | null {
-  if (config.bool('appendonly')) return 'appendonly yes: the append only file is not part of this version';
-  return null;
 }
 
 function announce(log: ServerLog, config: Config, file: string | null): void {

@@ -18,9 +18,11 @@ import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
 import { BEAT_MS } from '../ring/layout.ts';
+import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,
   type ExecutorData,
+  type FromBioToMain,
   type FromExecutor,
   type HostFacts,
   type IoData,
@@ -70,6 +72,7 @@ export class Supervisor {
   private readonly figuresMemory = new SharedArrayBuffer(PROCESS_FIGURES * 8);
   private readonly figures = new Float64Array(this.figuresMemory);
   private readonly channels: ChannelMemory[] = [];
+  private readonly logMemory = createLogMemory();
   private readonly mainChannel = new MessageChannel();
   private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
@@ -107,7 +110,15 @@ export class Supervisor {
     const largePorts = largeChannels.map((channel) => channel.port2);
     const io = this.channels.map((channel, index): IoData => {
       const { port1: port } = largeChannels[index];
-      return { index, process: this.memory, channel, port, hashSeed, waitUs: waitUs() };
+      return {
+        index,
+        log: this.logMemory.control,
+        process: this.memory,
+        channel,
+        port,
+        hashSeed,
+        waitUs: waitUs(),
+      };
     });
     const guest = shares ? io.shift()! : null;
     this.startExecutor(hashSeed, bioChannel.port1, largePorts, guest);
@@ -147,6 +158,7 @@ export class Supervisor {
       replicationId: randomBytes(20).toString('hex'),
       facts: this.facts(),
       startMs: this.options.startMs,
+      log: this.logMemory,
       snapshotBytes: snapshotBytes(fromBytesText(this.config.string('dbfilename'))),
       io,
     };
@@ -157,8 +169,15 @@ export class Supervisor {
   }
 
   private startBio(executorPort: MessagePort): void {
-    const data: BioData = { process: this.memory, executorPort };
-    this.spawn('bio', 'bio', data, [executorPort]);
+    const shared = this.channels.map(({ control }) =>
+      control instanceof SharedArrayBuffer ? control : null,
+    );
+    const data: BioData = { process: this.memory, log: this.logMemory, channels: shared, executorPort };
+    const bio = this.spawn('bio', 'bio', data, [executorPort]);
+    bio.on('message', (message: FromBioToMain) => {
+      if (message.type === 'fatal') this.fatal(message.message);
+      else this.log.write(message.level, message.message);
+    });
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: Transferable[]): Worker {

@@ -12,6 +12,7 @@
 import type { Call } from '../commands/call.ts';
 import type { Command } from '../commands/define.ts';
 import { GATE_MULTI, type Session } from '../commands/session.ts';
+import type { CommandTable } from '../commands/table.ts';
 import type { Transactions } from '../commands/transactions.ts';
 import * as errors from '../resp/errors.ts';
 import { CommandQueue } from './command-queue.ts';
@@ -30,12 +31,14 @@ export class SessionTransactions implements Transactions {
   /** Set by the executor. */
   runner!: TransactionRunner;
   private readonly watched: WatchedKeys;
+  /** By command id: 1 for IMMEDIATE. */
+  private readonly isImmediate: Uint8Array;
   /** The most that one session may queue, in bytes. */
-  private readonly bytesMax: () => number;
+  bytesMax = 1 << 30;
 
-  constructor(watched: WatchedKeys, bytesMax: () => number) {
+  constructor(watched: WatchedKeys, table: CommandTable) {
     this.watched = watched;
-    this.bytesMax = bytesMax;
+    this.isImmediate = Uint8Array.from(table.byId, ({ fullName }) => (IMMEDIATE.has(fullName) ? 1 : 0));
   }
 
   begin(session: Session): void {
@@ -62,15 +65,15 @@ export class SessionTransactions implements Transactions {
 
   /** Whether the command is to be queued rather than run. */
   isQueued(command: Command): boolean {
-    return !IMMEDIATE.has(command.fullName);
+    return this.isImmediate[command.id] === 0;
   }
 
   /** Queues the call. False when the session has queued more than it may. */
   queue(call: Call, command: Command): boolean {
     const queue = call.session.queue as CommandQueue;
-    if (!queue.add(call, command.id, this.bytesMax())) return false;
+    if (!queue.add(call, command.id, this.bytesMax)) return false;
     queue.flags |= command.flags;
-    call.reply.simple('QUEUED');
+    call.reply.literal('+QUEUED\r\n');
     return true;
   }
 

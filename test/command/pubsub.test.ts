@@ -336,6 +336,31 @@ describeOnBoth('publish and subscribe', [], (target) => {
     },
     30_000,
   );
+
+  using(
+    target,
+    'timeout closes who is silent, not who listens or waits',
+    3,
+    async (listens, waits, silent) => {
+      await call(listens, 'SUBSCRIBE a');
+      const popped = waits.call('BLPOP', 'q', '0').then(readable);
+      await call(silent, 'PING');
+      await run('CONFIG SET timeout 1');
+      const awake = setInterval(() => void run('PING'), 200);
+      try {
+        await silent.closed();
+        await new Promise((done) => setTimeout(done, 600));
+        expect(await run('PUBLISH a still')).toBe(1);
+        expect(await next(listens)).toEqual(['message', 'a', 'still']);
+        await run('RPUSH q x');
+        expect(await popped).toEqual(['q', 'x']);
+      } finally {
+        clearInterval(awake);
+        await run('CONFIG SET timeout 0');
+      }
+    },
+    20_000,
+  );
 });
 
 describeOnOurs('publish and subscribe with several io threads', ['--io-threads', '3'], (target) => {

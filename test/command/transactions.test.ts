@@ -1,6 +1,6 @@
 /** MULTI, EXEC, DISCARD, WATCH and UNWATCH, on both servers. */
 import { expect, it } from 'vitest';
-import { describeOnBoth, type Target } from './both-servers.ts';
+import { describeOnBoth, describeOnOurs, type Target } from './both-servers.ts';
 import { type RawClient, readable } from './raw-client.ts';
 
 const call = async (client: RawClient, command: string) => readable(await client.call(...command.split(' ')));
@@ -28,7 +28,7 @@ async function withClient<T>(
 const ABORTED = 'error: EXECABORT Transaction discarded because of previous errors.';
 const flagsOf = (info: unknown) => /flags=(\w+)/.exec(String(info))?.[1];
 
-describeOnBoth('transactions', [], (target) => {
+describeOnBoth('transactions', ['--enable-protected-configs', 'yes'], (target) => {
   const { run } = target;
   const using = (title: string, use: (client: RawClient) => Promise<void>) =>
     it(title, () => withClient(target, use));
@@ -224,6 +224,18 @@ describeOnBoth('transactions', [], (target) => {
     expect(text.endsWith('+QUEUED\r\n_\r\n+OK\r\n')).toBe(true);
   });
 
+  using('a command that another thread has to help with has its reply in its place', async (client) => {
+    const dir = ((await run('CONFIG GET dir')) as string[])[1];
+    await each(client, 'MULTI', 'SET a 1', 'CONFIG SET dir /tmp', 'CONFIG GET dir', 'INCR a');
+    const replies = Promise.all([call(client, 'EXEC'), call(client, 'PING'), call(client, 'GET a')]);
+    expect(await replies).toEqual([['OK', 'OK', ['dir', '/tmp'], 2], 'PONG', '2']);
+    expect(await run('CONFIG SET dir <dir>', dir)).toBe('OK');
+    client.write('CLIENT REPLY OFF\r\nMULTI\r\nCONFIG SET dir /tmp\r\nINCR a\r\nEXEC\r\nCLIENT REPLY ON\r\n');
+    expect(readable(await client.next())).toBe('OK');
+    expect(await call(client, 'GET a')).toBe('3');
+    expect(await run('CONFIG SET dir <dir>', dir)).toBe('OK');
+  });
+
   using('queued commands keep any bytes and any size', async (client) => {
     const large = Buffer.alloc(3 << 20, 'x');
     const bytes = Buffer.from([0, 13, 10, 255, 128, 36]);
@@ -367,6 +379,22 @@ describeOnBoth('transactions', [], (target) => {
       }
     },
   );
+});
+
+describeOnOurs('a transaction that is too long', [], (target) => {
+  it('closes its client, by client-query-buffer-limit', async () => {
+    await target.run('CONFIG SET client-query-buffer-limit 2mb');
+    await withClient(target, async (client) => {
+      await client.call('MULTI');
+      const value = Buffer.alloc(100_000, 'v');
+      const queued = Array.from({ length: 40 }, () => client.call('SET', 'k', value).catch(() => null));
+      await client.closed();
+      const replies = await Promise.all(queued);
+      expect(replies.filter((reply) => reply !== null).length).toBeLessThan(21);
+      expect(await target.run('EXISTS k')).toBe(0);
+    });
+    await target.run('CONFIG SET client-query-buffer-limit 1gb');
+  });
 });
 
 function blocked(info: unknown): number {

@@ -53,6 +53,36 @@ describe('ioredis', () => {
     expect(found.size).toBe(500);
   });
 
+  it('runs transactions, and none whose watch is broken', async () => {
+    expect(await client.multi().set('io:t', 1).incr('io:t').exec()).toEqual([
+      [null, 'OK'],
+      [null, 2],
+    ]);
+    const own = new Redis({ port: server.port });
+    await own.watch('io:t');
+    await client.incr('io:t');
+    expect(await own.multi().set('io:t', 0).exec()).toBeNull();
+    own.disconnect();
+  });
+
+  it('subscribes to channels and patterns', async () => {
+    const subscriber = new Redis({ port: server.port });
+    const received: string[] = [];
+    subscriber.on('message', (channel, message) => received.push(`${channel} ${message}`));
+    subscriber.on('pmessage', (pattern, channel, message) =>
+      received.push(`${pattern} ${channel} ${message}`),
+    );
+    expect(await subscriber.subscribe('io:news', 'io:other')).toBe(2);
+    expect(await subscriber.psubscribe('io:n*')).toBe(3);
+    expect(await client.publish('io:news', 'one')).toBe(2);
+    expect(await client.publish('io:other', 'two')).toBe(1);
+    expect(await subscriber.unsubscribe('io:news', 'io:other')).toBe(1);
+    expect(await subscriber.punsubscribe()).toBe(0);
+    expect(received).toEqual(['io:news one', 'io:n* io:news one', 'io:other two']);
+    expect(await subscriber.get('io:none')).toBeNull();
+    subscriber.disconnect();
+  });
+
   it('reconnects after its connection was killed', async () => {
     const victim = new Redis({ port: server.port, retryStrategy: () => 10 });
     const id = await victim.client('ID');
@@ -74,6 +104,36 @@ describe.each([2, 3] as const)('node-redis with RESP%i', (protocol) => {
     const replies = await Promise.all(Array.from({ length: 200 }, () => client.incr(`nr${protocol}:n`)));
     expect(replies).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
     expect(await client.configGet('maxmemory')).toEqual({ maxmemory: '0' });
+    await client.close();
+  });
+
+  it('runs transactions and subscribes', async () => {
+    const options = { socket: { port: server.port, host: '127.0.0.1' }, RESP: protocol } as const;
+    const client = await createClient(options).connect();
+    expect(await client.multi().set(`nr${protocol}:t`, '1').incr(`nr${protocol}:t`).exec()).toEqual([
+      'OK',
+      2,
+    ]);
+    const subscriber = await createClient(options).connect();
+    const received: string[] = [];
+    let arrived = () => {};
+    const all = new Promise<void>((resolve) => {
+      arrived = () => {
+        if (received.length === 3) resolve();
+      };
+    });
+    const listener = (message: string, channel: string) => {
+      received.push(`${channel} ${message}`);
+      arrived();
+    };
+    await subscriber.subscribe(`nr${protocol}:c`, listener);
+    await subscriber.pSubscribe(`nr${protocol}:*`, listener);
+    await subscriber.sSubscribe(`nr${protocol}:s`, listener);
+    expect(await client.publish(`nr${protocol}:c`, 'x')).toBe(2);
+    expect(await client.sPublish(`nr${protocol}:s`, 'y')).toBe(1);
+    await all;
+    expect(received).toEqual([`nr${protocol}:c x`, `nr${protocol}:c x`, `nr${protocol}:s y`]);
+    await subscriber.close();
     await client.close();
   });
 });

@@ -5,7 +5,7 @@ import { DEBUG } from './debug/index.ts';
 import { INFO } from './info.ts';
 import { LOLWUT } from './lolwut.ts';
 import { MEMORY } from './memory.ts';
-import { BGSAVE, LASTSAVE, SAVE } from './save.ts';
+import { BGREWRITEAOF, BGSAVE, LASTSAVE, SAVE } from './save.ts';
 import { SHUTDOWN } from './shutdown.ts';
 import { ROLE, TIME } from './time.ts';
 
@@ -18,6 +18,7 @@ export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
   LOLWUT,
   SAVE,
   BGSAVE,
+  BGREWRITEAOF,
   LASTSAVE,
   MEMORY,
   DEBUG,

@@ -65,8 +65,34 @@ function backgroundSave(call: Call): void {
   const schedules = call.argc === 2 && call.is(1, 'SCHEDULE');
   if (call.argc > 1 && !schedules) reply.error(errors.SYNTAX);
   else if (persistence.saveInProgress) reply.error(errors.SAVE_IN_PROGRESS);
+  else if (persistence.rewriteInProgress && schedules) {
+    persistence.schedule();
+    reply.simple('Background saving scheduled');
+  } else if (persistence.rewriteInProgress) reply.error(errors.REWRITE_BLOCKS_SAVE);
   else {
     persistence.saveInBackground();
     reply.simple('Background saving started');
   }
+}
+
+export const BGREWRITEAOF = defineCommand({
+  name: 'BGREWRITEAOF',
+  summary: 'Rewrites the append only file from the data, as it is now, while commands go on.',
+  group: 'server',
+  since: '1.0.0',
+  complexity: 'O(1)',
+  arity: 1, // BGREWRITEAOF
+  flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
+  handler: rewriteAof,
+});
+
+function rewriteAof({ reply, server }: Call): void {
+  const { persistence } = server;
+  if (persistence.rewriteInProgress) reply.error(errors.REWRITE_IN_PROGRESS);
+  else if (persistence.saveInProgress) {
+    persistence.scheduleRewrite();
+    reply.simple('Background append only file rewriting scheduled');
+  } else if (persistence.rewrite() === null) {
+    reply.simple('Background append only file rewriting started');
+  } else reply.error(errors.REWRITE_FAILED);
 }

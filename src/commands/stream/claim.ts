@@ -29,7 +29,7 @@ import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { latin1Repr } from '../text.ts';
 import { readStart, readStrictId, replyId } from './arguments.ts';
 import { replyOne } from './entries.ts';
-import { requireGroup, seenConsumer, target } from './find-group.ts';
+import { isName, requireGroup, seenConsumer, target } from './find-group.ts';
 
 export const XCLAIM = defineCommand({
   name: 'XCLAIM',
@@ -123,7 +123,7 @@ const options = { minIdleMs: 0, givenMs: -1, times: -1, force: false, justId: fa
 // --- XCLAIM -----------------------------------------------------------------------------------------
 
 function xclaim(call: Call): void {
-  if (!requireGroup(call, true)) return;
+  if (!requireGroup(call, true) || !isName(call, 3)) return;
   const ids = readClaim(call);
   if (ids < 0) return;
   const { arena, keyspace } = call.db;
@@ -243,7 +243,7 @@ const start = new Id128();
 let tree: IdTree | null = null;
 
 function xautoclaim(call: Call): void {
-  if (!readAutoClaim(call) || !requireGroup(call, true)) return;
+  if (!readAutoClaim(call) || !requireGroup(call, true) || !isName(call, 3)) return;
   const { arena, keyspace } = call.db;
   const { stream, group } = target;
   if (tree === null || !tree.isOf(arena)) tree = new IdTree(arena);

@@ -180,7 +180,6 @@ const options = { references: KEEP_REFERENCES, ids: 0 };
 
 /** Reads [KEEPREF|DELREF|ACKED] IDS numids id ... from argument `index` on, in any order. False after an error reply. */
 function readOptions(call: Call, index: number): boolean {
-  const { reply } = call;
   let words = 0;
   options.ids = 0;
   options.references = KEEP_REFERENCES;
@@ -200,9 +199,7 @@ function readOptions(call: Call, index: number): boolean {
       return refuse(call, errors.SYNTAX);
     }
   }
-  if (options.ids > 0) return true;
-  reply.error(errors.SYNTAX);
-  return false;
+  return options.ids > 0 || refuse(call, errors.IDS_REQUIRED);
 }
 
 function refuse(call: Call, text: string): false {
@@ -234,8 +231,10 @@ function removeReferenced(call: Call, stream: number): number {
   if (options.references === ONLY_ACKNOWLEDGED && isReferenced(arena, stream, id)) {
     return hasEntry(keyspace, stream, id) ? KEPT : ABSENT;
   }
-  if (options.references === REMOVE_REFERENCES) removeReferences(arena, stream, id);
-  return remove(call, stream) ? REMOVED : ABSENT;
+  const dangled = options.references === REMOVE_REFERENCES && removeReferences(arena, stream, id) > 0;
+  if (remove(call, stream)) return REMOVED;
+  if (dangled) keyspace.dirty++;
+  return ABSENT;
 }
 
 function xackdel(call: Call): void {

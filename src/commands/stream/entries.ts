@@ -22,7 +22,7 @@ export function replyRange(
   walk.open(keyspace, stream, from, to, reverse);
   const n = walk.count(limit);
   call.reply.array(n);
-  walk.open(keyspace, stream, from, to, reverse);
+  walk.restart();
   for (let i = 0; i < n && walk.next(); i++) replyEntry(call.reply, walk);
 }
 

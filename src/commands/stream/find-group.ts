@@ -1,5 +1,6 @@
 /** Groups and consumers that arguments name. */
 import * as events from '../../keyspace/events.ts';
+import { KEY_SIZE_MAX } from '../../keyspace/limits.ts';
 import * as errors from '../../resp/errors.ts';
 import { createConsumer, findConsumer, findGroup, setSeen } from '../../types/stream/group.ts';
 import type { Call } from '../call.ts';
@@ -25,6 +26,13 @@ export function requireGroup(call: Call, changes: boolean): boolean {
 /** What says that a key or a group is not there. */
 export function noGroup(call: Call, keyIndex: number, groupIndex: number): string {
   return errors.noSuchGroup(latin1Repr(call.text(keyIndex)), latin1Repr(call.text(groupIndex)));
+}
+
+/** Whether an argument is short enough for the name of a group or a consumer. False after an error reply. */
+export function isName(call: Call, index: number): boolean {
+  if (call.size(index) <= KEY_SIZE_MAX) return true;
+  call.reply.error(errors.NAME_TOO_LONG);
+  return false;
 }
 
 /** The consumer that an argument names, or 0. */

@@ -22,7 +22,7 @@ import { replyHelp } from '../help.ts';
 import { WRONG } from '../lookup.ts';
 import { latin1Repr } from '../text.ts';
 import { readRangeId, readStrictId, streamForWrite } from './arguments.ts';
-import { findConsumerNamed } from './find-group.ts';
+import { findConsumerNamed, isName } from './find-group.ts';
 
 const COMMON = { group: 'stream', since: '5.0.0', complexity: 'O(1)', flags: WRITE } as const;
 const KEY_AND_GROUP = [arg.key('key'), arg.string('groupname')];
@@ -184,7 +184,7 @@ function readGroupId(call: Call, strict: boolean): boolean {
 
 function create(call: Call): void {
   const { db, bytes } = call;
-  if (!readOptions(call, true) || !findStream(call, false)) return;
+  if (!readOptions(call, true) || !findStream(call, false) || !isName(call, 3)) return;
   if (call.argc > CREATE_ARGUMENTS_MAX) {
     refuseSyntax(call);
     return;
@@ -239,7 +239,7 @@ function destroy(call: Call): void {
 function addConsumer(call: Call): void {
   const { db } = call;
   options.makesStream = false;
-  if (!findStream(call, true)) return;
+  if (!findStream(call, true) || !isName(call, 4)) return;
   const isNew = findConsumerNamed(call, target.group, 4) === 0;
   if (isNew) {
     createConsumer(db.arena, target.group, call.bytes, call.start(4), call.end(4), call.server.nowMs);

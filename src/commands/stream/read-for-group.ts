@@ -41,9 +41,10 @@ export function replyNew(
   readGroupLastId(arena, group, from);
   incrementId(from);
   walk.open(keyspace, stream, from, MAX_ID, false);
-  const n = walk.count(limit);
+  // Who asks has made sure that there is one.
+  const n = limit === 1 ? 1 : walk.count(limit);
   call.reply.array(n);
-  walk.open(keyspace, stream, from, MAX_ID, false);
+  walk.restart();
   for (let i = 0; i < n && walk.next(); i++) {
     noteRead(arena, stream, group, walk.id);
     replyEntry(call.reply, walk);

@@ -31,7 +31,7 @@ import { arg, BLOCKING, defineCommand, type KeySpec, MOVABLE_KEYS, READONLY, WRI
 import { typeAt, WRONG } from '../lookup.ts';
 import { readStrictId, streamForRead, streamToUpdate } from './arguments.ts';
 import { countRange, replyRange } from './entries.ts';
-import { noGroup, seenConsumer } from './find-group.ts';
+import { isName, noGroup, seenConsumer } from './find-group.ts';
 import { replyHistory, replyNew } from './read-for-group.ts';
 
 const streamKeys = (from: number): KeySpec => ({
@@ -99,10 +99,11 @@ function read(call: Call, forGroup: boolean): void {
   if (!readOptions(call, forGroup)) return;
   while (ids.length < options.streams) ids.push(new Id128());
   for (let i = 0; i < options.streams; i++) if (!resolveId(call, i, forGroup)) return;
+  const again = call.server.blocking.memo !== null;
   let served = 0;
   for (let i = 0; i < options.streams; i++) {
     // Redis looks each key up a second time, and counts that.
-    const stream = streamForRead(call, options.firstKey + i);
+    const stream = again ? streamAt(call, i) : streamForRead(call, options.firstKey + i);
     if (hasNews(call, stream, i, forGroup) && leavesSome(call, i, forGroup)) served++;
   }
   if (served > 0) {
@@ -159,8 +160,9 @@ function readOptions(call: Call, forGroup: boolean): boolean {
     }
   }
   if (options.streams === 0) return refuse(call, errors.SYNTAX);
-  if (forGroup && options.groupAt === 0) return refuse(call, errors.GROUP_MISSING);
-  return true;
+  if (!forGroup) return true;
+  if (options.groupAt === 0) return refuse(call, errors.GROUP_MISSING);
+  return isName(call, options.groupAt + 1);
 }
 
 function readBlockMs(call: Call, index: number): boolean {
@@ -181,6 +183,11 @@ function resolveId(call: Call, i: number, forGroup: boolean): boolean {
   const keyIndex = options.firstKey + i;
   const index = keyIndex + options.streams;
   const { memo } = call.server.blocking;
+  if (memo !== null && !forGroup && !call.server.is72) {
+    // Redis 7.0 looks at nothing but the stream that has come to have something.
+    readId(memo, i * 4, ids[i]);
+    return true;
+  }
   const stream = memo !== null && forGroup ? waitedFor(call, keyIndex) : streamOf(call, keyIndex, forGroup);
   if (stream === WRONG) return false;
   if (forGroup && !hasGroup(call, stream, keyIndex, memo !== null)) return false;
@@ -279,11 +286,11 @@ function hasAfter(call: Call, stream: number, id: Id128): boolean {
   return readEdge(keyspace, stream, true, edge) && compareIds(edge, id) > 0;
 }
 
-/** The header of stream `i`, whose key has been looked at before; 0 when there is none. */
+/** The header of stream `i`; 0 when there is none. */
 function streamAt(call: Call, i: number): number {
   const index = options.firstKey + i;
   const address = call.db.find(call.keyHash(index), call.bytes, call.start(index), call.end(index));
-  return address === 0 ? 0 : handleOf(call.db, address);
+  return address === 0 || typeAt(call.db, address) !== TYPE_STREAM ? 0 : handleOf(call.db, address);
 }
 
 function groupOf(call: Call, stream: number): number {

@@ -8,7 +8,7 @@
 import { accepted, type Directive, type Value, WORKS } from '../directive.ts';
 import { savePointsType } from '../special-types.ts';
 import { INT_MAX, INT_MIN, integer, LONG_MAX, memory, oneOf, text, yesNo } from '../value-types.ts';
-import { NO_AOF, NO_DEBUG_HOOK, NO_REPLICATION } from './reasons.ts';
+import { NO_DEBUG_HOOK, NO_REPLICATION } from './reasons.ts';
 
 /** A check for names of files in `dir`: no directories, and not empty if mayBeEmpty says no. */
 function bareName(directive: string, what: 'filename' | 'dirname', mayBeEmpty: boolean) {
@@ -42,14 +42,14 @@ export const PERSISTENCE: readonly Directive[] = [
   },
   { name: 'rdb-del-sync-files', type: yesNo, initial: false, effect: NO_REPLICATION },
   { name: 'rdb-save-incremental-fsync', type: yesNo, initial: true, effect: WORKS },
-  { name: 'appendonly', type: yesNo, initial: false, denyLoading: true, effect: NO_AOF },
+  { name: 'appendonly', type: yesNo, initial: false, denyLoading: true, effect: WORKS },
   {
     name: 'appendfilename',
     type: text,
     initial: 'appendonly.aof',
     startOnly: true,
     check: bareName('appendfilename', 'filename', false),
-    effect: NO_AOF,
+    effect: WORKS,
   },
   {
     name: 'appenddirname',
@@ -57,17 +57,32 @@ export const PERSISTENCE: readonly Directive[] = [
     initial: 'appendonlydir',
     startOnly: true,
     check: bareName('appenddirname', 'dirname', false),
-    effect: NO_AOF,
+    effect: WORKS,
   },
-  { name: 'appendfsync', type: oneOf('everysec', 'always', 'no'), initial: 'everysec', effect: NO_AOF },
-  { name: 'no-appendfsync-on-rewrite', type: yesNo, initial: false, effect: NO_AOF },
-  { name: 'auto-aof-rewrite-percentage', type: integer(0, INT_MAX), initial: 100n, effect: NO_AOF },
-  { name: 'auto-aof-rewrite-min-size', type: memory(0, LONG_MAX), initial: 67108864n, effect: NO_AOF },
-  { name: 'aof-load-truncated', type: yesNo, initial: true, effect: NO_AOF },
-  { name: 'aof-use-rdb-preamble', type: yesNo, initial: true, effect: NO_AOF },
-  { name: 'aof-timestamp-enabled', type: yesNo, initial: false, effect: NO_AOF },
-  { name: 'aof-rewrite-incremental-fsync', type: yesNo, initial: true, effect: NO_AOF },
-  { name: 'aof-disable-auto-gc', type: yesNo, initial: false, hidden: '7.2', effect: NO_AOF },
+  { name: 'appendfsync', type: oneOf('everysec', 'always', 'no'), initial: 'everysec', effect: WORKS },
+  {
+    name: 'no-appendfsync-on-rewrite',
+    type: yesNo,
+    initial: false,
+    effect: accepted('a rewrite is written by a thread of its own and does not hold an fsync up'),
+  },
+  { name: 'auto-aof-rewrite-percentage', type: integer(0, INT_MAX), initial: 100n, effect: WORKS },
+  { name: 'auto-aof-rewrite-min-size', type: memory(0, LONG_MAX), initial: 67108864n, effect: WORKS },
+  { name: 'aof-load-truncated', type: yesNo, initial: true, effect: WORKS },
+  {
+    name: 'aof-use-rdb-preamble',
+    type: yesNo,
+    initial: true,
+    effect: accepted('the base is always an RDB file'),
+  },
+  { name: 'aof-timestamp-enabled', type: yesNo, initial: false, effect: WORKS },
+  {
+    name: 'aof-rewrite-incremental-fsync',
+    type: yesNo,
+    initial: true,
+    effect: accepted('rdb-save-incremental-fsync decides'),
+  },
+  { name: 'aof-disable-auto-gc', type: yesNo, initial: false, hidden: '7.2', effect: NO_DEBUG_HOOK },
   {
     name: 'rdb-key-save-delay',
     type: integer(INT_MIN, INT_MAX),

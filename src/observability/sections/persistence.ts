@@ -25,21 +25,34 @@ export const PERSISTENCE: InfoSection = {
     fixed('rdb_last_cow_size', 0),
     field('rdb_last_load_keys_expired', ({ persistence }) => persistence.lastExpired),
     field('rdb_last_load_keys_loaded', ({ persistence }) => persistence.lastLoaded),
-    fixed('aof_enabled', 0),
-    fixed('aof_rewrite_in_progress', 0),
-    fixed('aof_rewrite_scheduled', 0),
-    fixed('aof_last_rewrite_time_sec', -1),
-    fixed('aof_current_rewrite_time_sec', -1),
-    fixed('aof_last_bgrewrite_status', 'ok'),
-    fixed('aof_rewrites', 0),
+    field('aof_enabled', ({ persistence }) => Number(persistence.aof.enabled)),
+    field('aof_rewrite_in_progress', ({ persistence }) => Number(persistence.aof.rewriteInProgress)),
+    field('aof_rewrite_scheduled', ({ persistence }) => Number(persistence.aof.rewriteScheduled)),
+    field('aof_last_rewrite_time_sec', ({ persistence }) => persistence.aof.lastSeconds),
+    field('aof_current_rewrite_time_sec', ({ persistence }) => persistence.aof.currentSeconds),
+    field('aof_last_bgrewrite_status', ({ persistence }) => (persistence.aof.lastOk ? 'ok' : 'err')),
+    field('aof_rewrites', ({ persistence }) => persistence.aof.rewrites),
     fixed('aof_rewrites_consecutive_failures', 0),
-    fixed('aof_last_write_status', 'ok'),
+    field('aof_last_write_status', ({ persistence }) => (persistence.aof.writeOk ? 'ok' : 'err')),
     fixed('aof_last_cow_size', 0),
     fixed('module_fork_in_progress', 0),
     fixed('module_fork_last_cow_size', 0),
   ],
-  lines: ({ persistence }) => loadingLines(persistence.loading),
+  lines: ({ persistence }) => [...aofLines(persistence.aof), ...loadingLines(persistence.loading)],
 };
+
+/** What is shown only while there is an append only file. */
+function aofLines(aof: PersistenceFigures['aof']): string[] {
+  if (!aof.enabled) return [];
+  return [
+    `aof_current_size:${aof.bytes}`,
+    `aof_base_size:${aof.baseBytes}`,
+    `aof_pending_rewrite:${Number(aof.rewriteScheduled)}`,
+    'aof_buffer_length:0',
+    'aof_pending_bio_fsync:0',
+    'aof_delayed_fsync:0',
+  ];
+}
 
 /** How far loading has come; nothing while nothing is loaded. */
 function loadingLines(loading: PersistenceFigures['loading']): string[] {

@@ -11,6 +11,7 @@ import { compareIds, copyId, Id128, setId } from '../../base/id128.ts';
 import { int64 } from '../../base/int64.ts';
 import { handleOf } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
+import { KEY_SIZE_MAX } from '../../keyspace/limits.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { IdTree } from '../../memory/id-tree.ts';
 import { TYPE_STREAM } from '../../memory/record.ts';
@@ -223,7 +224,7 @@ function readIdBytes(bytes: Uint8Array, at: number): void {
 
 function loadGroup(reader: RdbReader, rdbType: number, db: Database, stream: number): void {
   const { arena } = db;
-  reader.string();
+  readName(reader);
   const name = reader.textBytes.slice(reader.textStart, reader.textEnd);
   if (findGroup(arena, stream, name, 0, name.length) !== 0) throw new CorruptRdbError('a group twice');
   loadId(reader);
@@ -234,6 +235,12 @@ function loadGroup(reader: RdbReader, rdbType: number, db: Database, stream: num
   const consumers = reader.count(9);
   for (let i = 0; i < consumers; i++) loadConsumer(reader, rdbType, arena, group, pending);
   if (pending.size > 0) throw new CorruptRdbError('a pending entry that no consumer has');
+}
+
+/** Reads the name of a group or a consumer. */
+function readName(reader: RdbReader): void {
+  reader.string();
+  if (reader.textEnd - reader.textStart > KEY_SIZE_MAX) throw new CorruptRdbError('a name that is too long');
 }
 
 /** When and how often an entry was given, by the bytes of its id as text. */
@@ -267,7 +274,7 @@ function loadConsumer(
   group: number,
   pending: Pending,
 ): void {
-  reader.string();
+  readName(reader);
   const { textBytes, textStart, textEnd } = reader;
   if (findConsumer(arena, group, textBytes, textStart, textEnd) !== 0)
     throw new CorruptRdbError('a consumer twice');

@@ -65,6 +65,8 @@ const HEADER_BYTES = 104;
 const BLOCK_BYTES_MAX = 1 << 30;
 /** Nor is the text of one entry. */
 export const ENTRY_BYTES_MAX = BLOCK_BYTES_MAX;
+/** A new block gets as much room as the one before it took, but not more than this. */
+const ROOM_HINT_MAX = 4096;
 
 const UNSIGNED = 2 ** 32;
 
@@ -269,7 +271,7 @@ function startBlock(
   delta.lo = 0;
   const entrySize = 6 + integerSize(0, pairs + 3) + valuesSize(pairs);
   const size = EMPTY_SIZE + masterSize + entrySize;
-  const address = createBlock(keyspace, Math.max(size, roomHint));
+  const address = createBlock(keyspace, Math.max(size, Math.min(roomHint, ROOM_HINT_MAX)));
   const { u8 } = block;
   let place = block.at + HEADER_SIZE;
   place = putInteger(u8, place, 0, 1);

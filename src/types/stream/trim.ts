@@ -117,10 +117,13 @@ export function isReferenced(arena: Arena, stream: number, id: Id128): boolean {
   return false;
 }
 
-/** The entry is pending in no group any more. O(groups). */
-export function removeReferences(arena: Arena, stream: number, id: Id128): void {
-  for (let i = groupCount(arena, stream) - 1; i >= 0; i--)
-    removePending(arena, groupAt(arena, stream, i), id);
+/** The entry is pending in no group any more. Returns in how many it was. O(groups). */
+export function removeReferences(arena: Arena, stream: number, id: Id128): number {
+  let removed = 0;
+  for (let i = groupCount(arena, stream) - 1; i >= 0; i--) {
+    if (removePending(arena, groupAt(arena, stream, i), id)) removed++;
+  }
+  return removed;
 }
 
 // --- trimming ---------------------------------------------------------------------------------------

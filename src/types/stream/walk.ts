@@ -42,6 +42,9 @@ export class StreamWalk {
   private atEnd = false;
   /** Where to go on: the next entry forwards, the end of the one before backwards; -1 when the block is done. */
   private position = -1;
+  /** The block in which count() found the first entry, and that entry; 0 for none. */
+  private counted = 0;
+  private countedFirst = 0;
   private firstField = 0;
   private firstEntry = 0;
   private blockFields = 0;
@@ -60,6 +63,12 @@ export class StreamWalk {
     copyId(from, this.from);
     copyId(to, this.to);
     this.reverse = reverse;
+    this.counted = 0;
+    this.restart();
+  }
+
+  /** Goes back to where open() was, the stream being as it was: after count(). */
+  restart(): void {
     this.started = false;
     this.atEnd = false;
     this.position = -1;
@@ -78,6 +87,7 @@ export class StreamWalk {
   private enterBlock(): boolean {
     if (this.atEnd) return false;
     const blocks = this.blocks!;
+    const isFirst = !this.started;
     if (this.started) {
       this.atEnd = !(this.reverse ? blocks.previous() : blocks.next());
     } else {
@@ -87,7 +97,8 @@ export class StreamWalk {
     if (this.atEnd) return false;
     blocks.readKey(this.blockId);
     this.openHere();
-    this.position = this.reverse ? block.at + block.size - 1 : this.firstEntry;
+    if (this.reverse) this.position = block.at + block.size - 1;
+    else this.position = isFirst && blocks.value === this.counted ? this.countedFirst : this.firstEntry;
     return true;
   }
 
@@ -198,16 +209,27 @@ export class StreamWalk {
 
   /**
    * How many entries a walk just opened would go to, `limit` at most (0: no limit). A block that lies within the range whole counts by its
-   * master entry. The walk is of no use afterwards.
+   * master entry. The walk is of no use until restart().
    */
   count(limit: number): number {
     const most = limit === 0 ? Number.POSITIVE_INFINITY : limit;
     let n = 0;
     while (n < most && this.enterBlock()) {
       if (this.isWithin()) n += this.live;
-      else while (n < most && this.nextInBlock()) n++;
+      else n += this.countInBlock(most - n);
     }
     return Math.min(n, most);
+  }
+
+  /** Counts entries one by one, and remembers where the first is: after restart() the walk goes there at once. */
+  private countInBlock(most: number): number {
+    let n = 0;
+    while (n < most && this.nextInBlock()) {
+      if (n++ > 0 || this.counted !== 0) continue;
+      this.counted = this.blocks!.value;
+      this.countedFirst = this.entry;
+    }
+    return n;
   }
 
   /** For a walk just opened from the start: goes to the last entry of the first block, a deleted one too. False when there is no entry. */

@@ -6,6 +6,7 @@ import { FakeClock } from '../../../src/base/clock.ts';
 import { SipHasher } from '../../../src/base/siphash.ts';
 import type { Call } from '../../../src/commands/call.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
+import { CHANNEL } from '../../../src/commands/pubsub.ts';
 import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
 import { Stats } from '../../../src/commands/stats.ts';
@@ -33,7 +34,12 @@ import {
   SETTING_PASSWORD_NEEDED,
   SETTING_QUERY_BUFFER_MAX,
 } from '../../../src/ring/layout.ts';
-import { FRAME_DATA, ReplyRingReader } from '../../../src/ring/reply-ring.ts';
+import {
+  BROADCAST_SLOT_BYTES,
+  FRAME_BROADCAST,
+  FRAME_DATA,
+  ReplyRingReader,
+} from '../../../src/ring/reply-ring.ts';
 import {
   REQUEST_CLOSED,
   REQUEST_DRAINED,
@@ -78,6 +84,8 @@ export class ExecutorRig {
   readonly connections = new Map<number, Connection>();
   /** Data frames and control frames the io worker has taken, in order. */
   readonly frames: Frame[] = [];
+  /** Broadcast frames among them. */
+  broadcasts = 0;
   /** What PARK has parked: answers by calling them. */
   readonly parked: (() => void)[] = [];
   /** Texts given to LOG, in the order of execution. */
@@ -95,7 +103,7 @@ export class ExecutorRig {
     const blocked = new BlockedClients(keyspace);
     const broker = new Broker(hasher);
     const changes = new Changes(keyspace, broker);
-    const transactions = new SessionTransactions(changes.watched, () => 1 << 30);
+    const transactions = new SessionTransactions(changes.watched, table);
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
@@ -183,6 +191,24 @@ export class ExecutorRig {
         call.reply.ok();
         call.session.link.closeAfterReply(call.session);
       }),
+      declare('SUB', 2, (call) => {
+        const { pubsub } = call.server;
+        call.session.resp = 3;
+        pubsub.settle(call.session);
+        pubsub.subscribe(call.session, CHANNEL, call.bytes, call.start(1), call.end(1));
+        call.reply.simple('on');
+      }),
+      declare('UNSUB', 2, (call) => {
+        const { pubsub } = call.server;
+        pubsub.settle(call.session);
+        pubsub.unsubscribe(call.session, CHANNEL, call.bytes, call.start(1), call.end(1));
+        call.reply.simple('off');
+      }),
+      declare('PUB', 3, (call) => {
+        const { bytes, server } = call;
+        const [a, b, c, d] = [call.start(1), call.end(1), call.start(2), call.end(2)];
+        call.reply.integer(server.pubsub.publish(CHANNEL, bytes, a, b, bytes, c, d));
+      }),
       declare('OFF', 1, reply(REPLY_OFF)),
       declare('ON', 1, reply(REPLY_ON)),
       declare('SKIP', 1, reply(REPLY_SKIP_NEXT)),
@@ -259,6 +285,10 @@ export class ExecutorRig {
   private onFrame(at: number, acknowledge: boolean): void {
     const { frames, bytes } = this.replies;
     const kind = frames[at] & 0xff;
+    if (kind === FRAME_BROADCAST) {
+      this.onBroadcast(at, acknowledge);
+      return;
+    }
     const slot = frames[at] >>> 8;
     const size = kind === FRAME_DATA ? frames[at + 2] : 0;
     const start = frames[at + 1];
@@ -268,6 +298,22 @@ export class ExecutorRig {
       text: Buffer.from(bytes.subarray(start, start + size)).toString('latin1'),
     });
     if (acknowledge && this.acknowledge(slot, size)) this.record(REQUEST_DRAINED, slot);
+  }
+
+  /** As a data frame for each of its slots. */
+  private onBroadcast(at: number, acknowledge: boolean): void {
+    const { frames, bytes } = this.replies;
+    const count = frames[at] >>> 8;
+    const first = frames[at + 1];
+    const slots = Buffer.from(bytes.subarray(first, first + count * BROADCAST_SLOT_BYTES));
+    const data = bytes.subarray(first + slots.length, first + frames[at + 2]);
+    const text = Buffer.from(data).toString('latin1');
+    this.broadcasts++;
+    for (let i = 0; i < count; i++) {
+      const slot = slots.readUInt32LE(i * BROADCAST_SLOT_BYTES);
+      this.frames.push({ kind: FRAME_DATA, slot, text });
+      if (acknowledge && this.acknowledge(slot, text.length)) this.record(REQUEST_DRAINED, slot);
+    }
   }
 
   /** Bytes of the slot reached the kernel; true when the io worker would say DRAINED. */

@@ -16,7 +16,7 @@ import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
-import { reload } from './reload.ts';
+import { loadAof, reload } from './reload.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -78,6 +78,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     most: 3,
     help: ['LISTPACK <key>', '    Say in the log how a value in one listpack is kept.'],
     run: listpack,
+  },
+  loadaof: {
+    least: 2,
+    most: 2,
+    help: ['LOADAOF', '    Write what is to be written, empty the databases and load the append only file.'],
+    run: loadAof,
   },
   log: {
     least: 3,

@@ -1,4 +1,4 @@
-/** DEBUG RELOAD: through a file and back, so that a test sees what a restart would make of the data. */
+/** DEBUG RELOAD and LOADAOF: through a file and back, so that a test sees what a restart would make of the data. */
 import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 
@@ -16,4 +16,9 @@ export function reload(call: Call): void {
   const error = call.server.persistence.reload(options);
   if (error === null) call.reply.ok();
   else call.reply.error(errors.RELOAD_FAILED);
+}
+
+export function loadAof(call: Call): void {
+  if (call.server.persistence.reloadAof() === null) call.reply.ok();
+  else call.reply.error(errors.LOADAOF_FAILED);
 }

@@ -1,0 +1,255 @@
+/**
+ * Writes commands to the log, as the append only file holds them: arrays of bulk strings, a SELECT where the database changes, several entries
+ * of one command or of one transaction between MULTI and EXEC.
+ *
+ * Entries gather in a buffer and go to the log ring with the replies of their batch (publish()), so that bio writes them with one call. Every
+ * frame of replies is then told `position`: it leaves for its client when the log is written up to there.
+ */
+import { copyBytes, newUnfilled } from '../../base/bytes.ts';
+import { writeInt64 } from '../../base/int64.ts';
+import type { Call } from '../../commands/call.ts';
+import { MAY_REPLICATE, WRITE } from '../../commands/define.ts';
+import { EFFECTS, type Effect } from '../../commands/effects.ts';
+import type { Propagation } from '../../commands/propagation.ts';
+import type { CommandTable } from '../../commands/table.ts';
+import type { Database } from '../../keyspace/database.ts';
+import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
+import type { Arena } from '../../memory/arena.ts';
+import { keyLength, keyOffset, readWord0 } from '../../memory/record.ts';
+import type { LogWriter } from '../../ring/log-ring.ts';
+
+const CAPACITY = 64 << 10;
+const KEPT_MAX = 1 << 20;
+const CR = 13;
+const LF = 10;
+const STAR = 42;
+const DOLLAR = 36;
+const DIGITS_MAX = 20;
+/** How long a wait for bio lasts before it is looked at again. */
+const LOOK_MS = 100;
+
+const MULTI = '*1\r\n$5\r\nMULTI\r\n';
+const EXEC = '*1\r\n$4\r\nEXEC\r\n';
+
+export interface CommandLogOptions {
+  /** aof-timestamp-enabled: a remark with the time, once a second. */
+  timestamps: () => boolean;
+  nowMs: () => number;
+}
+
+export class CommandLog implements Propagation {
+  private readonly writer: LogWriter;
+  private readonly options: CommandLogOptions;
+  private readonly effects: (Effect | undefined)[] = [];
+  private buffer = newUnfilled(CAPACITY);
+  private size = 0;
+  /** The database that the entry before was for. */
+  private selected = -1;
+  private secondLogged = 0;
+  /** begin() was called for the command under way. */
+  private said = false;
+  private entries = 0;
+  private commandStart = 0;
+  private inTransaction = false;
+  private multiWritten = false;
+
+  constructor(writer: LogWriter, table: CommandTable, options: CommandLogOptions) {
+    this.writer = writer;
+    this.options = options;
+    for (const command of table.byId) this.effects[command.id] = EFFECTS[command.fullName];
+  }
+
+  /** Where the log ends now, what is not published included. */
+  get position(): number {
+    return this.writer.position + this.size;
+  }
+
+  /** A new file: it knows nothing of what was selected before. */
+  startFile(): void {
+    this.selected = -1;
+    this.secondLogged = 0;
+  }
+
+  // --- around commands ----------------------------------------------------------------------------
+
+  /** Before a command runs. */
+  before(db: Database): void {
+    this.db = db;
+    this.said = false;
+    this.entries = 0;
+    this.commandStart = this.size;
+  }
+
+  /** After it has run; `dirty` when it has changed something. */
+  after(call: Call, dirty: boolean): void {
+    const { command } = call;
+    if (!this.said && dirty && (command.flags & (WRITE | MAY_REPLICATE)) !== 0) {
+      const effect = this.effects[command.id];
+      if (effect !== undefined) effect(call, this);
+      else this.verbatim(call);
+    }
+    if (this.entries > 1 && !this.inTransaction) this.text(EXEC);
+  }
+
+  private verbatim(call: Call): void {
+    this.select(call.db);
+    this.header(STAR, call.argc);
+    for (let i = 0; i < call.argc; i++) this.argument(call, i);
+  }
+
+  beginTransaction(): void {
+    this.inTransaction = true;
+    this.multiWritten = false;
+  }
+
+  endTransaction(): void {
+    this.inTransaction = false;
+    if (this.multiWritten) this.text(EXEC);
+  }
+
+  // --- Propagation --------------------------------------------------------------------------------
+
+  nothing(): void {
+    this.said = true;
+  }
+
+  begin(argc: number): void {
+    this.said = true;
+    this.entries++;
+    if (this.entries === 2 && !this.inTransaction) this.insertMulti();
+    this.select(this.db);
+    this.header(STAR, argc);
+  }
+
+  /** The database of the command under way. */
+  db!: Database;
+
+  word(text: string): void {
+    this.header(DOLLAR, text.length);
+    this.text(text);
+    this.endLine();
+  }
+
+  argument(call: Call, index: number): void {
+    this.bytes(call.bytes, call.start(index), call.end(index));
+  }
+
+  bytes(bytes: Uint8Array, start: number, end: number): void {
+    this.header(DOLLAR, end - start);
+    this.ensure(end - start + 2);
+    copyBytes(bytes, start, end, this.buffer, this.size);
+    this.size += end - start;
+    this.endLine();
+  }
+
+  integer(value: number): void {
+    const size = writeInt64(Math.floor(value / 2 ** 32), value | 0, digits, 0);
+    this.bytes(digits, 0, size);
+  }
+
+  // --- what no command says ----------------------------------------------------------------------
+
+  /** The key of this record is gone by itself. */
+  deleted(db: Database, address: number): void {
+    this.select(db);
+    this.header(STAR, 2);
+    this.word('DEL');
+    this.keyOf(db.arena, address);
+  }
+
+  /** The field of this record, of the hash at `address`, is gone by itself. */
+  fieldDeleted(db: Database, address: number, field: number): void {
+    this.select(db);
+    this.header(STAR, 3);
+    this.word('HDEL');
+    this.keyOf(db.arena, address);
+    this.keyOf(db.arena, field);
+  }
+
+  private keyOf(arena: Arena, address: number): void {
+    const segment = segmentOf(address);
+    const base = byteOffsetOf(address);
+    const i32 = arena.i32[segment];
+    const start = base + keyOffset(readWord0(i32, base));
+    this.bytes(arena.u8[segment], start, start + keyLength(i32, base));
+  }
+
+  // --- bytes --------------------------------------------------------------------------------------
+
+  private select(db: Database): void {
+    if (this.options.timestamps()) this.timestamp();
+    if (this.inTransaction && !this.multiWritten) {
+      this.multiWritten = true;
+      this.text(MULTI);
+    }
+    if (db.index === this.selected) return;
+    this.selected = db.index;
+    this.header(STAR, 2);
+    this.word('SELECT');
+    this.word(String(db.index));
+  }
+
+  private timestamp(): void {
+    const second = Math.floor(this.options.nowMs() / 1000);
+    if (second === this.secondLogged || this.multiWritten || this.entries > 1) return;
+    this.secondLogged = second;
+    this.text(`#TS:${second}\r\n`);
+  }
+
+  /** The command under way turns out to have several entries. */
+  private insertMulti(): void {
+    this.ensure(MULTI.length);
+    const { buffer, commandStart, size } = this;
+    buffer.copyWithin(commandStart + MULTI.length, commandStart, size);
+    this.size = commandStart;
+    this.text(MULTI);
+    this.size = size + MULTI.length;
+  }
+
+  private header(mark: number, count: number): void {
+    this.ensure(DIGITS_MAX + 3);
+    this.buffer[this.size++] = mark;
+    if (count < 10) this.buffer[this.size++] = 48 + count;
+    else this.size += writeInt64(0, count, this.buffer, this.size);
+    this.endLine();
+  }
+
+  private endLine(): void {
+    this.buffer[this.size++] = CR;
+    this.buffer[this.size++] = LF;
+  }
+
+  private text(text: string): void {
+    this.ensure(text.length + 2);
+    for (let i = 0; i < text.length; i++) this.buffer[this.size++] = text.charCodeAt(i);
+  }
+
+  private ensure(more: number): void {
+    const wanted = this.size + more + 2;
+    if (wanted <= this.buffer.length) return;
+    const grown = newUnfilled(Math.max(wanted, this.buffer.length * 2));
+    copyBytes(this.buffer, 0, this.size, grown, 0);
+    this.buffer = grown;
+  }
+
+  // --- publishing ---------------------------------------------------------------------------------
+
+  /** Hands everything to bio. Waits for bio when the ring is full. */
+  publish(): void {
+    const { buffer, size, writer } = this;
+    if (size === 0) return;
+    for (let at = 0; at < size; ) {
+      at += writer.appendPiece(buffer, at, size);
+      if (at === size) break;
+      writer.publish();
+      writer.waitForRoom(LOOK_MS);
+    }
+    writer.endEntry();
+    writer.publish();
+    this.size = 0;
+    this.commandStart = 0;
+    if (buffer.length > KEPT_MAX) this.buffer = newUnfilled(CAPACITY);
+  }
+}
+
+const digits = new Uint8Array(24);

@@ -1,0 +1,145 @@
+/**
+ * The manifest of a multi-part append only file: which files it consists of, in which order.
+ *
+ *     file appendonly.aof.2.base.rdb seq 2 type b
+ *     file appendonly.aof.1.incr.aof seq 1 type h
+ *     file appendonly.aof.2.incr.aof seq 2 type i
+ *
+ * One base (b) at most, files of changes after it (i) in the order of their numbers, and history (h): files that are not needed any more and
+ * are to be deleted. Names with spaces or odd characters are quoted as in a configuration file. Source: files of redis-server 7.0.15.
+ */
+import { type Files, removeIfThere, writeAll } from '../files.ts';
+
+export interface ManifestEntry {
+  name: string;
+  sequence: number;
+}
+
+export interface Manifest {
+  base: ManifestEntry | null;
+  increments: ManifestEntry[];
+  history: ManifestEntry[];
+}
+
+export const emptyManifest = (): Manifest => ({ base: null, increments: [], history: [] });
+
+/** Why a manifest cannot be used; the line it is about is part of the text. */
+export class ManifestError extends Error {}
+
+/** Throws ManifestError. */
+export function parseManifest(text: string): Manifest {
+  const manifest = emptyManifest();
+  if (text === '') throw new ManifestError('Found an empty AOF manifest');
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    addLine(manifest, line.trim());
+  }
+  return manifest;
+}
+
+function addLine(manifest: Manifest, line: string): void {
+  const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+  const facts = new Map<string, string>();
+  if (words.length < 6 || words.length % 2 !== 0) throw new ManifestError('Invalid AOF manifest file format');
+  for (let i = 0; i < words.length; i += 2) facts.set(words[i].toLowerCase(), unquoted(words[i + 1]));
+  const name = facts.get('file') ?? '';
+  const sequence = Number(facts.get('seq'));
+  const type = facts.get('type') ?? '';
+  if (name === '' || !Number.isSafeInteger(sequence) || sequence <= 0 || type === '') {
+    throw new ManifestError('Invalid AOF manifest file format');
+  }
+  if (/[/\\]/.test(name)) throw new ManifestError("File can't be a path, just a filename");
+  const entry = { name, sequence };
+  if (type === 'b') {
+    if (manifest.base !== null) throw new ManifestError('Found duplicate base file information');
+    manifest.base = entry;
+  } else if (type === 'i') {
+    const last = manifest.increments.at(-1);
+    if (last !== undefined && sequence <= last.sequence) {
+      throw new ManifestError('Found a non-monotonic sequence number');
+    }
+    manifest.increments.push(entry);
+  } else if (type === 'h') manifest.history.push(entry);
+  else throw new ManifestError('Unknown AOF file type');
+}
+
+function unquoted(word: string): string {
+  return word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
+}
+
+export function formatManifest({ base, increments, history }: Manifest): string {
+  const line = (entry: ManifestEntry, type: string) =>
+    `file ${quoted(entry.name)} seq ${entry.sequence} type ${type}\n`;
+  let text = base === null ? '' : line(base, 'b');
+  for (const entry of history) text += line(entry, 'h');
+  for (const entry of increments) text += line(entry, 'i');
+  return text;
+}
+
+function quoted(name: string): string {
+  return /[\s"'\\]/.test(name) ? `"${name.replace(/(["\\])/g, '\\$1')}"` : name;
+}
+
+/** Where the files are and what they are called. */
+export class AofNames {
+  readonly directory: string;
+  readonly file: string;
+
+  constructor(directory: string, file: string) {
+    this.directory = directory;
+    this.file = file;
+  }
+
+  get manifest(): string {
+    return `${this.directory}/${this.file}.manifest`;
+  }
+
+  base(sequence: number): string {
+    return `${this.file}.${sequence}.base.rdb`;
+  }
+
+  increment(sequence: number): string {
+    return `${this.file}.${sequence}.incr.aof`;
+  }
+
+  path(name: string): string {
+    return `${this.directory}/${name}`;
+  }
+}
+
+/** Reads a whole small file. */
+export function readText(files: Files, path: string): string {
+  const fd = files.open(path, 'r');
+  try {
+    const bytes = Buffer.alloc(files.size(fd));
+    let at = 0;
+    while (at < bytes.length) {
+      const got = files.read(fd, bytes, at, bytes.length - at, at);
+      if (got === 0) break;
+      at += got;
+    }
+    return bytes.toString('latin1', 0, at);
+  } finally {
+    files.close(fd);
+  }
+}
+
+/** Puts the manifest in the place of the one before; all of it or nothing. Throws when the disk does. */
+export function saveManifest(files: Files, names: AofNames, manifest: Manifest): void {
+  const temporary = `${names.directory}/temp-${names.file}.manifest`;
+  const bytes = Buffer.from(formatManifest(manifest), 'latin1');
+  try {
+    const fd = files.open(temporary, 'w');
+    try {
+      writeAll(files, fd, bytes, 0, bytes.length);
+      files.fsync(fd);
+    } finally {
+      files.close(fd);
+    }
+    files.rename(temporary, names.manifest);
+    files.fsyncDirectoryOf(names.manifest);
+  } catch (error) {
+    removeIfThere(files, temporary);
+    throw error;
+  }
+}
