@@ -61,7 +61,7 @@ export const FLUSHDB = defineCommand({
   ...FLUSH,
   name: 'FLUSHDB',
   summary: 'Deletes all keys of the database.',
-  handler: (call) => flush(call, () => call.server.keyspace.flush(call.db)),
+  handler: flushDb,
 });
 
 export const FLUSHALL = defineCommand({
@@ -91,14 +91,21 @@ function select(call: Call): void {
   call.reply.ok();
 }
 
-function flush(call: Call, empty: () => number): void {
+function flush(call: Call, empty: () => void): void {
   const isMode = call.argc === 2 && (call.is(1, 'SYNC') || call.is(1, 'ASYNC'));
   if (call.argc > 1 && !isMode) {
     call.reply.error(errors.SYNTAX);
     return;
   }
-  call.server.keyspace.dirty += empty();
+  empty();
   call.reply.ok();
+}
+
+function flushDb(call: Call): void {
+  const { keyspace } = call.server;
+  flush(call, () => {
+    keyspace.dirty += keyspace.flush(call.db);
+  });
 }
 
 /** What is being saved is of no use any more; where save points are set, the file is to say at once that all is gone. */
@@ -106,9 +113,8 @@ function flushAll(call: Call): void {
   flush(call, () => {
     const { config, keyspace, persistence } = call.server;
     persistence.abortSave();
-    const removed = keyspace.flushAll();
+    keyspace.dirty += keyspace.flushAll();
     if (config.string('save') !== '') persistence.saveNow();
-    return removed;
   });
 }
 
