@@ -5,8 +5,8 @@ export type SaveOrigin = 'yes' | 'no' | 'points';
 
 export interface PersistenceService {
   readonly saveInProgress: boolean;
-  /** Saves all databases and waits for it. Null, or why it failed. */
-  saveNow(): string | null;
+  /** Saves all databases and waits for it. Null, or why it failed. `counts` says whether it is one of rdb_saves. */
+  saveNow(counts?: boolean): string | null;
   /** Takes a snapshot and has it written meanwhile; none may be in progress. */
   saveInBackground(): void;
   /** A background save as soon as nothing else is in progress. */

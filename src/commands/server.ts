@@ -50,10 +50,10 @@ export interface Server {
 export interface Services {
   log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
   /**
-   * Starts an orderly shutdown; `session` waits for it without a reply. Null, or why not: what was to be saved could not be, and it is not
-   * forced.
+   * Saves what is to be saved and ends the process in an orderly way: it does not return then. It returns why not: what was to be saved could
+   * not be, and it is not forced.
    */
-  shutdown(session: Session, save: SaveOrigin, force: boolean): string | null;
+  shutdown(save: SaveOrigin, force: boolean): string;
   /**
    * Has main apply what only it can (addresses, the working directory), then commits the whole change. Parks the session;
    * `done` replies: null, or the error text.

@@ -48,6 +48,9 @@ import { OutputLimits } from './output-limits.ts';
 import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
+/** How often a thread that is about to end looks whether main knows. */
+const STOP_LOOK_MS = 1;
+
 /** What the executor keeps an eye on. */
 interface Watches {
   network: NetworkWatch;
@@ -78,12 +81,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const services = buildServices(data, send, mainCalls, {
     info: (sections) => info.text(sections),
     resetStats: () => resetStats(server, executor, watches),
-    shutdown(session, save, force) {
-      const error = persistence.prepareForShutdown(save);
-      if (error !== null && !force) return error;
-      executor.park(session);
+    shutdown(save, force) {
+      const error = persistence.prepareForShutdown(save, force);
+      if (error !== null) return error;
       send({ type: 'shutdown' });
-      return null;
+      // No command runs any more: it would be answered, and lost.
+      return waitForStop(data.mainPort);
     },
   });
   const server: Server = {
@@ -133,7 +136,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   };
   const stop = (save: SaveOrigin, force: boolean) => {
     send({ type: 'saving' });
-    if (persistence.prepareForShutdown(save) !== null && !force) send({ type: 'cannot-stop' });
+    if (persistence.prepareForShutdown(save, force) !== null) send({ type: 'cannot-stop' });
     else executor.stopping = true;
   };
   const info = new Info(server, sources);
@@ -180,14 +183,25 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   };
   publishPolicy();
   config.onChange('appendfsync', publishPolicy);
-  config.onChange(['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync'], () =>
-    persistence.onSettings(),
+  config.onChange(
+    ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
+    () => persistence.onSettings(),
   );
   send({ type: 'ready', names: server.table.names() });
   if (config.bool('appendonly')) persistence.loadAofAtStart();
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
   return executor;
+}
+
+/** Ends this thread as soon as main knows that it is to end. */
+function waitForStop(port: MessagePort): never {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    const mail = receiveMessageOnPort(port);
+    if (mail === null || mail === undefined) Atomics.wait(word, 0, 0, STOP_LOOK_MS);
+    else if ((mail.message as ToExecutor).type === 'stop') process.exit(0);
+  }
 }
 
 /** Gives bio an order and waits until it is done; null, or why it failed. */

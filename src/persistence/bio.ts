@@ -4,6 +4,8 @@
  * The pool is made when the first job comes, because most servers have none for a long time and a thread costs some megabytes; a thread that has
  * had nothing to do for a while ends.
  */
+
+import { realpathSync } from 'node:fs';
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
 import { announceMail, ringExecutor } from '../ring/doorbell.ts';
@@ -21,6 +23,7 @@ import { wakeIoWorker } from '../ring/reply-ring.ts';
 import { Appender } from './aof/appender.ts';
 import { AofNames } from './aof/manifest.ts';
 import { systemFiles } from './files.ts';
+import { failJob } from './job-end.ts';
 import { failureText } from './jobs.ts';
 import { ANSWER_DONE, ANSWER_FAILED, type AofOrder, type FromBio, type Job, type ToBio } from './messages.ts';
 import { RdbFileWriter } from './rdb/file-writer.ts';
@@ -173,6 +176,11 @@ export class Bio {
 
   /** An error here is one of ours: the job itself reports what is wrong with a file. It ends the thread, and so the process. */
   private async run(job: Job): Promise<void> {
+    const missing = directoryError();
+    if (missing !== null) {
+      failJob(job, missing);
+      return;
+    }
     this.pool ??= this.makePool();
     const pool = await this.pool;
     await pool.run(job, { transferList: [job.port] });
@@ -186,5 +194,15 @@ export class Bio {
       maxThreads: JOBS_MAX,
       idleTimeout: IDLE_MS,
     });
+  }
+}
+
+/** Null, or why there is no working directory any more: somebody has removed it, and Node cannot start a thread without one. */
+function directoryError(): string | null {
+  try {
+    realpathSync.native('.');
+    return null;
+  } catch (error) {
+    return `the working directory: ${(error as Error).message}`;
   }
 }

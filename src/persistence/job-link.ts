@@ -1,6 +1,8 @@
 /** The executor's end of a job that writes: buffers go there, and it says how much it has taken. See messages.ts. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import {
+  JOB_DELAY_US,
+  JOB_GIVEN_UP,
   JOB_OVER,
   JOB_TAKEN_KB,
   JOB_WORDS,
@@ -20,15 +22,17 @@ export class SaveLink implements ChunkSink {
   private readonly words: Int32Array;
   private sentKb = 0;
 
-  /** Starts the job. `send` posts to bio. */
+  /** Starts the job. `delayUs` is JOB_DELAY_US; `send` posts to bio. */
   constructor(
     file: RdbFileOptions,
+    delayUs: number,
     process: SharedArrayBuffer,
     send: (message: ToBio, transfer: MessagePort[]) => void,
   ) {
     const channel = new MessageChannel();
     const shared = new SharedArrayBuffer(JOB_WORDS * 4);
     this.words = new Int32Array(shared);
+    this.words[JOB_DELAY_US] = delayUs;
     this.port = channel.port1;
     // An open port must not keep the thread from ending.
     this.port.unref();
@@ -70,6 +74,8 @@ export class SaveLink implements ChunkSink {
   }
 
   abort(): void {
+    Atomics.store(this.words, JOB_GIVEN_UP, 1);
+    Atomics.notify(this.words, JOB_GIVEN_UP);
     this.post({ abort: true });
   }
 

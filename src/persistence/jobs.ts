@@ -7,8 +7,11 @@
 import { announceMail } from '../ring/doorbell.ts';
 import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
+import { finish } from './job-end.ts';
 import {
   type FromLoadJob,
+  JOB_DELAY_US,
+  JOB_GIVEN_UP,
   JOB_OVER,
   JOB_SENT,
   JOB_TAKEN_KB,
@@ -24,7 +27,7 @@ import {
 } from './messages.ts';
 import { RdbFileReader } from './rdb/file-reader.ts';
 import { RdbFileWriter } from './rdb/file-writer.ts';
-import { copyItems } from './rdb/load-file.ts';
+import { copyItems, type SendItems } from './rdb/load-file.ts';
 
 export async function runJob(job: Job, files: Files = systemFiles): Promise<void> {
   if (job.kind === 'save') await save(job, files);
@@ -35,6 +38,11 @@ export async function runJob(job: Job, files: Files = systemFiles): Promise<void
 /** Why an operation on a file failed, in a line. */
 export function failureText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Waits as long as is to be waited after each key; not when nobody needs the job any more. */
+function delay(words: Int32Array): void {
+  Atomics.wait(words, JOB_GIVEN_UP, 0, Math.max(0, Atomics.load(words, JOB_DELAY_US)) / 1000);
 }
 
 // --- save -------------------------------------------------------------------------------------------
@@ -54,10 +62,19 @@ function save(job: SaveJob, files: Files): Promise<void> {
     }
   };
   attempt(() => {
-    writer = new RdbFileWriter(files, job.file);
+    const delays = words[JOB_DELAY_US] > 0;
+    writer = new RdbFileWriter(files, job.file, delays ? () => delay(words) : null);
   });
+  const isWanted = () => Atomics.load(words, JOB_GIVEN_UP) === 0;
   return new Promise((resolve) => {
     job.port.on('message', (message: ToSaveJob) => {
+      // What comes behind the last message of a job that was ended and then given up is for nobody.
+      if (words[JOB_OVER] === 1) return;
+      if (!isWanted() || 'abort' in message) {
+        attempt(() => {
+          throw new Error('aborted');
+        });
+      }
       if ('bytes' in message) {
         attempt(() => writer!.add(message.bytes, message.size));
         Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
@@ -66,29 +83,15 @@ function save(job: SaveJob, files: Files): Promise<void> {
         announceMail(process);
         return;
       }
-      if ('end' in message) attempt(() => writer!.end());
-      else {
-        writer?.abort();
-        failure ??= 'aborted';
-      }
+      if ('end' in message) attempt(() => writer!.end(isWanted));
       finish(job, { error: failure, bytes: writer?.written ?? 0 } satisfies SaveResult);
       resolve();
     });
   });
 }
 
-/** The last word of a job. */
-function finish(job: JobCommon, message: SaveResult | FromLoadJob): void {
-  const words = new Int32Array(job.shared);
-  job.port.postMessage(message);
-  Atomics.store(words, JOB_OVER, 1);
-  Atomics.notify(words, JOB_OVER);
-  Atomics.add(words, JOB_SENT, 1);
-  Atomics.notify(words, JOB_SENT);
-  Atomics.notify(words, JOB_TAKEN_KB);
-  announceMail(new Int32Array(job.process));
-  job.port.close();
-}
+/** Thrown where a job notices that the executor has no use for the rest of the file. */
+class GivenUp extends Error {}
 
 // --- load -------------------------------------------------------------------------------------------
 
@@ -110,11 +113,17 @@ class LoadSender {
   send(bytes: Uint8Array, size: number, offset: number, commands: boolean): void {
     const { words } = this;
     this.offset = offset;
-    while (this.onTheWay > ON_THE_WAY_MAX) {
+    while (this.onTheWay > ON_THE_WAY_MAX && !this.givenUp) {
       Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
     }
+    if (this.givenUp) throw new GivenUp();
     this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
     this.post({ bytes, size, offset, commands }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  /** Nobody waits for what is read any more. */
+  private get givenUp(): boolean {
+    return Atomics.load(this.words, JOB_GIVEN_UP) === 1;
   }
 
   note(level: 'notice' | 'warning', note: string): void {
@@ -138,7 +147,10 @@ function load(job: LoadJob, files: Files): void {
     const fd = files.open(job.path, 'r');
     try {
       const reader = new RdbFileReader(files, fd, files.size(fd), 0);
-      copyItems(reader, job.checksum, (bytes, size, offset) => sender.send(bytes, size, offset, false));
+      const words = new Int32Array(job.shared);
+      const send: SendItems = (bytes, size, offset) => sender.send(bytes, size, offset, false);
+      const pauses = () => Atomics.load(words, JOB_DELAY_US) > 0;
+      copyItems(reader, job.checksum, send, { pauses, pause: () => delay(words) });
       return reader.offset;
     } finally {
       files.close(fd);

@@ -2,7 +2,7 @@
  * Makes keys of the items of an RDB file: the executor's part of loading. The items come with plain strings in buffers that hold whole ones
  * (rdb/load-file.ts), and are taken in slices, so that clients are answered meanwhile.
  */
-import { copyBytes } from '../base/bytes.ts';
+import { copyBytes, stringFromBytes } from '../base/bytes.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
@@ -50,6 +50,12 @@ export class KeyLoader {
     this.keyspace = keyspace;
     this.options = options;
     this.db = keyspace.databases[0];
+  }
+
+  /** What was read last, for people to see when it was wrong. */
+  get where(): string {
+    const { bytes, start, end } = this.key;
+    return end === 0 ? 'before the first key' : `at key '${stringFromBytes(bytes, start, end)}' or behind it`;
   }
 
   /** Goes on with bytes[0..size). */

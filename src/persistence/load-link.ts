@@ -2,6 +2,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import {
   type FromLoadJob,
+  JOB_DELAY_US,
+  JOB_GIVEN_UP,
   JOB_SENT,
   JOB_USED_KB,
   JOB_WORDS,
@@ -19,19 +21,26 @@ export class LoadLink {
   private readonly port: MessagePort;
   private readonly words: Int32Array;
 
-  /** Starts the job: it reads a file, or the append only files. `send` posts to bio. */
+  /** Starts the job, with JOB_DELAY_US `delayUs`: it reads a file, or the append only files. `send` posts to bio. */
   constructor(
     what: LoadWhat,
+    delayUs: number,
     process: SharedArrayBuffer,
     send: (message: ToBio, transfer: MessagePort[]) => void,
   ) {
     const channel = new MessageChannel();
     const shared = new SharedArrayBuffer(JOB_WORDS * 4);
     this.words = new Int32Array(shared);
+    this.setDelay(delayUs);
     this.port = channel.port1;
     this.port.unref();
     const job = { ...what, port: channel.port2, shared, process };
     send({ type: 'job', job }, [channel.port2]);
+  }
+
+  setDelay(us: number): void {
+    Atomics.store(this.words, JOB_DELAY_US, us);
+    Atomics.notify(this.words, JOB_GIVEN_UP);
   }
 
   /** The next message, or null when none has come yet. */
@@ -56,6 +65,8 @@ export class LoadLink {
   }
 
   close(): void {
+    Atomics.store(this.words, JOB_GIVEN_UP, 1);
+    Atomics.notify(this.words, JOB_GIVEN_UP);
     this.port.close();
   }
 }

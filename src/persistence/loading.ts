@@ -44,6 +44,11 @@ export class Loading {
     this.keys = new KeyLoader(parts.keyspace, parts.options);
   }
 
+  /** Microseconds to wait after each key, from now on. */
+  setDelay(us: number): void {
+    this.parts.link.setDelay(us);
+  }
+
   /** Loads what has come, until `mayGoOn` says no. Returns true when there may be more at once. */
   run(mayGoOn: () => boolean): boolean {
     return this.quietly(() => {
@@ -109,6 +114,8 @@ export class Loading {
     } catch (error) {
       if (!(error instanceof CorruptRdbError || error instanceof CommandFailedError)) throw error;
       this.error = error.message;
+      if (error instanceof CorruptRdbError)
+        this.error += `, ${this.keys.where}, before offset ${this.offset}`;
       this.end();
       return false;
     } finally {

@@ -19,7 +19,11 @@ export const JOB_OVER = 1;
 export const JOB_USED_KB = 2;
 /** Messages that the job has sent. */
 export const JOB_SENT = 3;
-export const JOB_WORDS = 4;
+/** Microseconds that the job waits after each key, so that a test can look on: rdb-key-save-delay, key-load-delay. */
+export const JOB_DELAY_US = 4;
+/** 1 when nobody needs what the job does any more. */
+export const JOB_GIVEN_UP = 5;
+export const JOB_WORDS = 6;
 
 /** Bytes on their way between a job and the executor, at most, before the faster one waits. */
 export const ON_THE_WAY_MAX = 16 << 20;

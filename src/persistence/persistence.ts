@@ -29,6 +29,7 @@ const LOAD_SLICE_US = 1000;
 /** After a save that failed the next one by save points waits. */
 const RETRY_SECONDS = 5;
 const SECOND_MS = 1000;
+const MEGABYTE = 1 << 20;
 
 export interface PersistenceParts {
   server: Server;
@@ -130,6 +131,7 @@ export class Persistence implements PersistenceService {
         checksum: config.bool('rdbchecksum'),
         fsyncsAsItGoes: config.bool('rdb-save-incremental-fsync'),
       },
+      config.number('rdb-key-save-delay'),
       this.parts.process,
       this.parts.toBio,
     );
@@ -162,22 +164,25 @@ export class Persistence implements PersistenceService {
     };
   }
 
-  saveNow(): string | null {
+  saveNow(counts = false): string | null {
     if (this.server.config.string('dbfilename') === '') return 'no name for the file';
+    if (counts) this.saves++;
     const saving = this.start(false);
     while (saving.snapshot.run(WALK_KEYS)) saving.link.waitForRoom();
     saving.snapshot.end();
     saving.link.end();
     saving.link.waitUntilOver();
     const result = saving.link.result()!;
-    this.note(saving, result.error);
-    if (result.error === null) this.log('notice', 'DB saved on disk');
-    else this.log('warning', `Error saving DB on disk: ${result.error}`);
+    if (result.error === null) {
+      this.noteSaved(saving);
+      this.log('notice', 'DB saved on disk');
+    } else this.log('warning', `Error saving DB on disk: ${result.error}`);
     return result.error;
   }
 
   saveInBackground(): void {
     this.saving = this.start(false);
+    this.saves++;
     this.scheduled = false;
     this.lastTryMs = this.server.nowMs;
     this.log('notice', `Background saving started by pid ${this.server.pid}`);
@@ -201,15 +206,11 @@ export class Persistence implements PersistenceService {
     saving.link.result();
   }
 
-  /** A save is over. */
-  private note(saving: Saving, error: string | null): void {
-    this.lastTryMs = saving.startMs;
-    if (error === null) {
-      this.savedDirty = saving.dirty;
-      this.lastSaveMs = this.server.clock.nowMs();
-      this.saves++;
-    }
-    this.setStatus(error === null);
+  /** A file is there. A save that somebody waited for and that failed changes nothing: they have been told. */
+  private noteSaved(saving: Saving): void {
+    this.savedDirty = saving.dirty;
+    this.lastSaveMs = this.server.clock.nowMs();
+    this.setStatus(true);
   }
 
   private setStatus(ok: boolean): void {
@@ -226,9 +227,13 @@ export class Persistence implements PersistenceService {
     }
     this.lastSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     if (!saving.walked) saving.snapshot.abort();
-    this.note(saving, error);
-    if (error === null) this.log('notice', 'Background saving terminated with success');
-    else this.log('warning', `Background saving error: ${error}`);
+    if (error === null) {
+      this.noteSaved(saving);
+      this.log('notice', 'Background saving terminated with success');
+    } else {
+      this.setStatus(false);
+      this.log('warning', `Background saving error: ${error}`);
+    }
   }
 
   // --- between commands ---------------------------------------------------------------------------
@@ -259,19 +264,19 @@ export class Persistence implements PersistenceService {
 
   cron(): void {
     if (this.busy) return;
+    const { server } = this;
     if (this.rewriteScheduled || this.hasGrown()) {
       this.rewrite();
       return;
     }
+    const mayTry = this.lastOk || server.nowMs - this.lastTryMs > RETRY_SECONDS * SECOND_MS;
+    if (!mayTry) return;
     if (this.scheduled) {
       this.saveInBackground();
       return;
     }
-    const { server } = this;
     const changes = this.changes;
     const sinceSave = (server.nowMs - this.lastSaveMs) / SECOND_MS;
-    const mayTry = this.lastOk || server.nowMs - this.lastTryMs > RETRY_SECONDS * SECOND_MS;
-    if (changes === 0 || !mayTry) return;
     for (const [seconds, least] of savePoints(server.config.string('save'))) {
       if (changes < least || sinceSave <= seconds) continue;
       this.log('notice', `${least} changes in ${seconds} seconds. Saving...`);
@@ -284,9 +289,10 @@ export class Persistence implements PersistenceService {
     return this.server.keyspace.dirty - this.savedDirty;
   }
 
-  /** A directive has changed that decides what is saved when, or whether writes are refused. Null, or why it cannot be. */
+  /** A directive has changed that decides what is saved when, how slowly tests want to be loaded, or whether writes are refused. Null, or why it cannot be. */
   onSettings(): string | null {
     const { config } = this.server;
+    this.loading?.setDelay(config.number('key-load-delay'));
     if (this.aofOn && this.policy !== this.policySeen) {
       this.parts.log.publish();
       this.parts.ask({ type: 'aof-policy', policy: this.policy });
@@ -416,7 +422,7 @@ export class Persistence implements PersistenceService {
       checksum: config.bool('rdbchecksum'),
       cutsTail: config.bool('aof-load-truncated'),
     };
-    return new LoadLink({ kind: 'load-aof', options }, this.parts.process, this.parts.toBio);
+    return new LoadLink({ kind: 'load-aof', options }, 0, this.parts.process, this.parts.toBio);
   }
 
   private newLoading(link: LoadLink, options: LoaderOptions): Loading {
@@ -439,15 +445,21 @@ export class Persistence implements PersistenceService {
 
   // --- the end of the process -----------------------------------------------------------------------
 
-  /** Before the process ends: saves where it is to. Null, or why the server should not stop. */
-  prepareForShutdown(save: SaveOrigin): string | null {
+  /** Before the process ends: saves where it is to. Null, or why the server should not stop; never that with `force`. */
+  prepareForShutdown(save: SaveOrigin, force: boolean): string | null {
     this.abort();
+    const error = this.saveAtEnd(save);
+    if (error !== null && !force) return error;
     if (this.aofOn) {
+      this.log('notice', 'Calling fsync() on the AOF file.');
       this.parts.log.publish();
       this.parts.ask({ type: 'aof-close' });
       this.setAof(false);
-      this.log('notice', 'Calling fsync() on the AOF file.');
     }
+    return null;
+  }
+
+  private saveAtEnd(save: SaveOrigin): string | null {
     const saves = save === 'yes' || (save === 'points' && this.server.config.string('save') !== '');
     if (!saves || this.loading !== null) return null;
     this.log('notice', 'Saving the final RDB snapshot before exiting.');
@@ -476,9 +488,10 @@ export class Persistence implements PersistenceService {
   }
 
   private openFile(): LoadLink {
-    const checksum = this.server.config.bool('rdbchecksum');
+    const { config } = this.server;
+    const checksum = config.bool('rdbchecksum');
     const what = { kind: 'load', path: this.path, checksum } as const;
-    return new LoadLink(what, this.parts.process, this.parts.toBio);
+    return new LoadLink(what, config.number('key-load-delay'), this.parts.process, this.parts.toBio);
   }
 
   private setLoading(loading: boolean): void {
@@ -517,6 +530,15 @@ export class Persistence implements PersistenceService {
       return;
     }
     if (version !== undefined) this.log('notice', `Loading RDB produced by version ${version}`);
+    const made = facts.get('ctime');
+    if (made !== undefined) {
+      const age = Math.max(0, Math.floor(this.server.nowMs / SECOND_MS) - Number(made));
+      this.log('notice', `RDB age ${age} seconds`);
+    }
+    const memory = facts.get('used-mem');
+    if (memory !== undefined) {
+      this.log('notice', `RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`);
+    }
     this.log('notice', `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
     const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
     this.log('notice', `DB loaded from disk: ${seconds.toFixed(3)} seconds`);
@@ -524,6 +546,7 @@ export class Persistence implements PersistenceService {
   }
 
   reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null {
+    if (this.loading !== null) return 'data is being loaded already';
     if (options.save) {
       this.abortSave();
       const error = this.saveNow();

@@ -324,10 +324,7 @@ export class Supervisor {
     this.stopping = false;
     this.executor!.removeAllListeners('exit');
     this.onExit(this.executor!, 'executor');
-    this.log.write(
-      'warning',
-      'SIGTERM received but errors trying to shut down the server, check the logs for more information',
-    );
+    this.log.write('warning', 'Errors trying to shut down the server. Check the logs for more information.');
   }
 
   /** Lets the executor finish, then exits with 0. */

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/threadis-server', import.meta.url));
+/** How our server is run, as it was built, and the real one. */
+export const THREADIS: readonly string[] = [
+  process.execPath,
+  fileURLToPath(new URL('../../bin/threadis-server', import.meta.url)),
+];
+export const REDIS: readonly string[] = ['redis-server'];
 
 export class ServerProcess {
   readonly child: ChildProcess;
@@ -15,9 +20,9 @@ export class ServerProcess {
   private text = '';
   private readonly watchers = new Set<() => void>();
 
-  constructor(args: string[], env: Record<string, string> = {}, dir = newDirectory()) {
+  constructor(args: string[], env: Record<string, string> = {}, dir = newDirectory(), program = THREADIS) {
     this.dir = dir;
-    this.child = spawn(process.execPath, [PROGRAM, ...args], {
+    this.child = spawn(program[0], [...program.slice(1), ...args], {
       cwd: dir,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -61,7 +61,7 @@ export const FLUSHDB = defineCommand({
   ...FLUSH,
   name: 'FLUSHDB',
   summary: 'Deletes all keys of the database.',
-  handler: flushDb,
+  handler: (call) => void flush(call, () => call.server.keyspace.flush(call.db)),
 });
 
 export const FLUSHALL = defineCommand({
@@ -91,31 +91,26 @@ function select(call: Call): void {
   call.reply.ok();
 }
 
-function flush(call: Call, empty: () => void): void {
+/** True when the databases are empty now, and not when the command made no sense. */
+function flush(call: Call, empty: () => number): boolean {
   const isMode = call.argc === 2 && (call.is(1, 'SYNC') || call.is(1, 'ASYNC'));
   if (call.argc > 1 && !isMode) {
     call.reply.error(errors.SYNTAX);
-    return;
+    return false;
   }
-  empty();
+  call.server.keyspace.dirty += empty();
   call.reply.ok();
-}
-
-function flushDb(call: Call): void {
-  const { keyspace } = call.server;
-  flush(call, () => {
-    keyspace.dirty += keyspace.flush(call.db);
-  });
+  return true;
 }
 
 /** What is being saved is of no use any more; where save points are set, the file is to say at once that all is gone. */
 function flushAll(call: Call): void {
-  flush(call, () => {
-    const { config, keyspace, persistence } = call.server;
+  const { config, keyspace, persistence } = call.server;
+  const empty = () => {
     persistence.abortSave();
-    keyspace.dirty += keyspace.flushAll();
-    if (config.string('save') !== '') persistence.saveNow();
-  });
+    return keyspace.flushAll();
+  };
+  if (flush(call, empty) && config.string('save') !== '') persistence.saveNow();
 }
 
 function swapDb(call: Call): void {

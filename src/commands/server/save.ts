@@ -55,7 +55,7 @@ function save({ reply, server }: Call): void {
     reply.error(errors.SAVE_IN_PROGRESS);
     return;
   }
-  if (server.persistence.saveNow() === null) reply.ok();
+  if (server.persistence.saveNow(true) === null) reply.ok();
   else reply.error('ERR');
 }
 
@@ -65,7 +65,8 @@ function backgroundSave(call: Call): void {
   const schedules = call.argc === 2 && call.is(1, 'SCHEDULE');
   if (call.argc > 1 && !schedules) reply.error(errors.SYNTAX);
   else if (persistence.saveInProgress) reply.error(errors.SAVE_IN_PROGRESS);
-  else if (persistence.rewriteInProgress && schedules) {
+  else if (call.session.queue !== null || (persistence.rewriteInProgress && schedules)) {
+    // The other commands of a transaction come first, and so does a rewrite.
     persistence.schedule();
     reply.simple('Background saving scheduled');
   } else if (persistence.rewriteInProgress) reply.error(errors.REWRITE_BLOCKS_SAVE);

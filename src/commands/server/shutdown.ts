@@ -34,7 +34,7 @@ function shutdown(call: Call): void {
     call.reply.error(errors.NO_SHUTDOWN);
   } else {
     const save = words.has('save') ? 'yes' : words.has('nosave') ? 'no' : 'points';
-    const failure = call.server.services.shutdown(call.session, save, words.has('force'));
-    if (failure !== null) call.reply.error(errors.SHUTDOWN_FAILED);
+    call.server.services.shutdown(save, words.has('force'));
+    call.reply.error(errors.SHUTDOWN_FAILED);
   }
 }

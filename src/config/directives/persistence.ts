@@ -88,14 +88,14 @@ export const PERSISTENCE: readonly Directive[] = [
     type: integer(INT_MIN, INT_MAX),
     initial: 0n,
     hidden: true,
-    effect: NO_DEBUG_HOOK,
+    effect: WORKS,
   },
   {
     name: 'key-load-delay',
     type: integer(INT_MIN, INT_MAX),
     initial: 0n,
     hidden: true,
-    effect: NO_DEBUG_HOOK,
+    effect: WORKS,
   },
   {
     name: 'loading-process-events-interval-bytes',

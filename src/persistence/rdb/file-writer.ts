@@ -8,7 +8,7 @@
  */
 import { crc64, updateCrc64, writeCrc64 } from '../../base/crc64.ts';
 import { CHECKSUM_SIZE, MAGIC, OPCODE_EOF } from '../../rdb/format.ts';
-import { copyItem } from '../../rdb/items.ts';
+import { copyItem, ITEM_KEY } from '../../rdb/items.ts';
 import { RdbReader } from '../../rdb/reader.ts';
 import { RdbWriter } from '../../rdb/writer.ts';
 import { type Files, removeIfThere, writeAll } from '../files.ts';
@@ -32,17 +32,21 @@ export class RdbFileWriter {
   written = 0;
   private readonly files: Files;
   private readonly options: RdbFileOptions;
-  private readonly fd: number;
+  /** -1 once it is closed: the number may be another file's by then. */
+  private fd: number;
   private readonly reader = new RdbReader();
   private readonly writer = new RdbWriter();
   private fsyncedUntil = 0;
   private hi = 0;
   private lo = 0;
 
-  /** Throws when the file cannot be made. */
-  constructor(files: Files, options: RdbFileOptions) {
+  private readonly afterKey: (() => void) | null;
+
+  /** Throws when the file cannot be made. `afterKey` is for tests that want saving to last. */
+  constructor(files: Files, options: RdbFileOptions, afterKey: (() => void) | null = null) {
     this.files = files;
     this.options = options;
+    this.afterKey = afterKey;
     this.fd = files.open(options.temporary, 'w');
     this.writer.reset(options.compresses);
     for (const char of MAGIC + String(options.version).padStart(4, '0')) {
@@ -55,7 +59,7 @@ export class RdbFileWriter {
     const { reader, writer } = this;
     reader.open(bytes, 0, size);
     while (!reader.atEnd) {
-      copyItem(reader, writer);
+      if (copyItem(reader, writer) === ITEM_KEY) this.afterKey?.();
       if (writer.size >= WRITE_BYTES) this.flush();
     }
   }
@@ -76,8 +80,11 @@ export class RdbFileWriter {
     }
   }
 
-  /** The file is whole, and there under its final name, when this returns. Throws when the disk does. */
-  end(): void {
+  /**
+   * The file is whole, and there under its final name, when this returns. Throws when the disk does, or when nobody wants the file any more:
+   * that is asked at the last moment.
+   */
+  end(isWanted: () => boolean = () => true): void {
     const { files, options } = this;
     this.writer.byte(OPCODE_EOF);
     this.flush();
@@ -87,17 +94,24 @@ export class RdbFileWriter {
     writeAll(files, this.fd, sum, 0, CHECKSUM_SIZE);
     this.written += CHECKSUM_SIZE;
     files.fsync(this.fd);
-    files.close(this.fd);
+    this.close();
+    if (!isWanted()) throw new Error('aborted');
     files.rename(options.temporary, options.path);
     files.fsyncDirectoryOf(options.path);
   }
 
-  /** Leaves nothing behind. Never throws. */
+  private close(): void {
+    const { fd } = this;
+    this.fd = -1;
+    this.files.close(fd);
+  }
+
+  /** Leaves nothing behind. Never throws. Not for a file that has been ended. */
   abort(): void {
     try {
-      this.files.close(this.fd);
+      if (this.fd >= 0) this.close();
     } catch {
-      // Closed already.
+      // The disk has reported what is wrong with it before.
     }
     removeIfThere(this.files, this.options.temporary);
   }
