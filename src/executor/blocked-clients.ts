@@ -44,7 +44,7 @@ export interface Waker {
   /** Runs its command again, then asks endRetry() whether it waits on. */
   retry(waiting: Waiting): void;
   /** Lets it go on with this reply. */
-  wake(session: Session, answer: (reply: ReplyWriter) => void): void;
+  wake(waiting: Waiting, answer: (reply: ReplyWriter) => void): void;
 }
 
 export class BlockedClients implements Blocking {
@@ -208,10 +208,9 @@ export class BlockedClients implements Blocking {
   /** Ends the waits whose time is up. */
   expire(nowMs: number, waker: Waker): void {
     for (let waiting = this.deadlines.take(nowMs); waiting !== null; waiting = this.deadlines.take(nowMs)) {
-      const { onTimeout, session } = waiting;
       waiting.cancelled = true;
       this.leaveQueues(waiting);
-      waker.wake(session, onTimeout);
+      waker.wake(waiting, waiting.onTimeout);
     }
   }
 
@@ -229,7 +228,7 @@ export class BlockedClients implements Blocking {
   wakeUnblocked(waker: Waker): void {
     for (let next = this.unblocked.shift(); next !== undefined; next = this.unblocked.shift()) {
       const { waiting, withError } = next;
-      waker.wake(waiting.session, withError ? (reply) => reply.error(UNBLOCKED) : waiting.onTimeout);
+      waker.wake(waiting, withError ? (reply) => reply.error(UNBLOCKED) : waiting.onTimeout);
     }
   }
 

@@ -128,11 +128,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     aofBytes: () => readPosition(control, AOF_SIZE),
     aofBroken: () => Atomics.load(control, LOG_BROKEN) === 1,
     onLoaded: (error) => send({ type: 'loaded', error }),
-    onState() {
-      executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
-      executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.refusesWrites);
-    },
+    onState: () => onState(),
   });
+  const onState = () => {
+    executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
+    executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.writeRefusal !== null);
+  };
   const stop = (save: SaveOrigin, force: boolean) => {
     send({ type: 'saving' });
     if (persistence.prepareForShutdown(save, force) !== null) send({ type: 'cannot-stop' });
@@ -157,6 +158,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
         if (message.type === 'stop') stop(message.save, message.force);
         else mainCalls.answer(message.id, message.answer);
       }
+      onState();
     },
     cron() {
       Atomics.add(control, HEARTBEATS, 1);

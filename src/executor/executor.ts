@@ -852,8 +852,11 @@ export class Executor implements Waker, TransactionRunner {
     session.gate |= GATE_PARKED;
   }
 
-  /** Lets a parked session go on: `answer` writes the reply it waited for, then its queued requests run in order. */
-  unpark(session: Session, answer: () => void): void {
+  /**
+   * Lets a parked session go on: `answer` writes the reply it waited for, then its queued requests run in order. An error is counted as one
+   * of `command`.
+   */
+  unpark(session: Session, answer: () => void, command: Command | null = null): void {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
@@ -864,7 +867,7 @@ export class Executor implements Waker, TransactionRunner {
     this.call.reply = session.answerDropped ? this.discardFor(session) : channel.reply;
     session.answerDropped = false;
     answer();
-    if (this.call.reply.errors !== 0) this.countFailure(null, this.call.reply);
+    if (this.call.reply.errors !== 0) this.countFailure(command, this.call.reply);
     if (this.transactions.isRunning(session)) this.runTransaction(session, session.queue as CommandQueue);
     this.runParked(channel, session);
   }
@@ -913,8 +916,9 @@ export class Executor implements Waker, TransactionRunner {
     this.runParked(channel, session);
   }
 
-  wake(session: Session, answer: (reply: ReplyWriter) => void): void {
-    this.unpark(session, () => answer(this.call.reply));
+  wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {
+    const { byId } = this.server.table;
+    this.unpark(session, () => answer(this.call.reply), byId[request.commandId]);
   }
 
   private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {

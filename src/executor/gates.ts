@@ -56,7 +56,7 @@ export function refusal(call: Call, command: Command, serverGate: number): strin
     if (keyspace.usedBytes > config.number('maxmemory')) return errors.OOM;
   }
   if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
-    return errors.RDB_MISCONF;
+    return call.server.persistence.writeRefusal;
   }
   if (
     (call.session.gate & GATE_PUBSUB) !== 0 &&

@@ -3,7 +3,7 @@
  *
  * Every change of a key is said once, by Database.changed() at the place that makes it, with the event that Redis gives the change: there are
  * many ways to change a value in place, and only the command that does it knows whether anything has changed and what it is called. While
- * nobody wants to know, Keyspace.onChange is null and it costs one comparison. test/command/notifications.test.ts holds every write command
+ * nobody wants to know, Keyspace.onChange is null and it costs one comparison. test/command/key-changes.test.ts holds every write command
  * against the real server: which events it fires, and whether it breaks a WATCH.
  */
 
@@ -30,7 +30,10 @@ export const CLASSES_IN_A = CLASS_MISS - 1;
 export interface KeyEvent {
   readonly name: string;
   readonly class: number;
-  /** False for what is worth telling but changes nothing: a key that was looked for in vain, a key that came to be (its command says what with). */
+  /**
+   * False for what is worth telling but changes nothing: a key that was looked for in vain, a key that came to be (its command says what with).
+   * Also for what happens to a stream's groups and ids, which Redis does not take for a change of the stream.
+   */
   readonly isChange: boolean;
 }
 
@@ -100,6 +103,16 @@ export const ZDIFFSTORE = event('zdiffstore', CLASS_ZSET);
 export const GEOSEARCHSTORE = event('geosearchstore', CLASS_ZSET);
 export const GEORADIUSSTORE = event('georadiusstore', CLASS_ZSET);
 export const ZRANGESTORE = event('zrangestore', CLASS_ZSET);
+
+export const XADD = event('xadd', CLASS_STREAM);
+export const XTRIM = event('xtrim', CLASS_STREAM);
+export const XDEL = event('xdel', CLASS_STREAM);
+export const XSETID = event('xsetid', CLASS_STREAM, false);
+export const XGROUP_CREATE = event('xgroup-create', CLASS_STREAM, false);
+export const XGROUP_SETID = event('xgroup-setid', CLASS_STREAM, false);
+export const XGROUP_DESTROY = event('xgroup-destroy', CLASS_STREAM, false);
+export const XGROUP_CREATECONSUMER = event('xgroup-createconsumer', CLASS_STREAM, false);
+export const XGROUP_DELCONSUMER = event('xgroup-delconsumer', CLASS_STREAM, false);
 
 export const EXPIRED = event('expired', CLASS_EXPIRED);
 export const EVICTED = event('evicted', CLASS_EVICTED);

@@ -8,7 +8,7 @@
 import { realpathSync } from 'node:fs';
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
-import { ringExecutor } from '../ring/doorbell.ts';
+import { announceMail, ringExecutor } from '../ring/doorbell.ts';
 import {
   AOF_SIZE,
   BIO_FIGURES,
@@ -64,7 +64,8 @@ export class Bio {
       onState: (broken) => {
         Atomics.store(parts.control, LOG_BROKEN, broken ? 1 : 0);
         this.wakeHolders();
-        ringExecutor(parts.control);
+        announceMail(parts.control);
+        if (!broken) setImmediate(() => this.listen());
       },
       log: parts.writeLog,
       fatal: parts.fatal,
@@ -142,6 +143,8 @@ export class Bio {
     while (!this.resting && this.appender.isOpen) {
       this.appender.drain();
       this.tellSize();
+      // It tries again by itself, and says when it can write.
+      if (this.appender.isBroken) return;
       const rest = this.reader.rest();
       if (rest === null) continue;
       this.resting = true;

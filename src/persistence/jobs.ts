@@ -49,6 +49,7 @@ function delay(words: Int32Array): void {
 
 function save(job: SaveJob, files: Files): Promise<void> {
   const words = new Int32Array(job.shared);
+  const process = new Int32Array(job.process);
   let writer: RdbFileWriter | null = null;
   let failure: string | null = null;
   const attempt = (work: () => void) => {
@@ -78,6 +79,8 @@ function save(job: SaveJob, files: Files): Promise<void> {
         attempt(() => writer!.add(message.bytes, message.size));
         Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
         Atomics.notify(words, JOB_TAKEN_KB);
+        // A walk that paused because too much was on its way goes on.
+        announceMail(process);
         return;
       }
       if ('end' in message) attempt(() => writer!.end(isWanted));

@@ -12,6 +12,7 @@ import type { Server } from '../commands/server.ts';
 import { savePoints } from '../config/special-types.ts';
 import { fromBytesText } from '../config/words.ts';
 import { RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_FIELD_TIMES } from '../rdb/format.ts';
+import * as errors from '../resp/errors.ts';
 import type { FsyncPolicy } from './aof/appender.ts';
 import type { CommandLog } from './aof/command-log.ts';
 import { SaveLink } from './job-link.ts';
@@ -434,11 +435,12 @@ export class Persistence implements PersistenceService {
     });
   }
 
-  /** True when write commands are to be refused because saving fails. */
-  get refusesWrites(): boolean {
+  /** Why write commands are to be refused, as an error text: what is written cannot be saved. Null when they are not. */
+  get writeRefusal(): string | null {
     const { config } = this.server;
-    if (this.aofOn && this.parts.aofBroken()) return true;
-    return !this.lastOk && config.bool('stop-writes-on-bgsave-error') && config.string('save') !== '';
+    if (this.aofOn && this.parts.aofBroken()) return errors.AOF_MISCONF;
+    const saves = config.bool('stop-writes-on-bgsave-error') && config.string('save') !== '';
+    return !this.lastOk && saves ? errors.RDB_MISCONF : null;
   }
 
   // --- the end of the process -----------------------------------------------------------------------

@@ -12,8 +12,18 @@ export function readListpack(reader: RdbReader, visit: VisitElement): void {
   }
   for (let at = listpack.first(textBytes, textStart); at >= 0; at = listpack.next(textBytes, at)) {
     listpack.read(textBytes, at);
-    visit(listpack.text.bytes, listpack.text.start, listpack.text.end);
+    const { bytes, start, end } = listpack.text;
+    if (bytes === textBytes) visit(bytes, start, end);
+    // An integer's text lies where the next one is written, and who is visited may read other listpacks.
+    else visitCopy(bytes, start, end, visit);
   }
+}
+
+const integerText = new Uint8Array(32);
+
+function visitCopy(bytes: Uint8Array, start: number, end: number, visit: VisitElement): void {
+  for (let i = start; i < end; i++) integerText[i - start] = bytes[i];
+  visit(integerText, 0, end - start);
 }
 
 /** The same for a ziplist. */

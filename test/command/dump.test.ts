@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc64, updateCrc64, writeCrc64 } from '../../src/base/crc64.ts';
 import { Prng } from '../../src/base/prng.ts';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
-import { RawClient, readable } from './raw-client.ts';
+import { RawClient, type Reply, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 import { VALUES } from './values.ts';
 
@@ -75,10 +75,20 @@ describeOnBoth('DUMP and RESTORE', [], ({ run, call, client }) => {
 
 const OPTIONS = ['--enable-debug-command', 'yes'];
 const SHOW = [
+  // What a stream's digest does not see; an error for others.
+  ['XINFO', 'STREAM', 'k', 'FULL', 'COUNT', '0'],
   ['OBJECT', 'ENCODING', 'k'],
   ['DEBUG', 'DIGEST-VALUE', 'k'],
   ['DEBUG', 'DIGEST'],
 ];
+
+/** The reply, without what is no fact of the value: our streams are in no radix tree, and the number of its nodes is made up. */
+function shown(reply: Reply): unknown {
+  const text = readable(reply);
+  if (!Array.isArray(text)) return text;
+  const nodes = text.indexOf('radix-tree-nodes') + 1;
+  return nodes === 0 ? text : text.with(nodes, null);
+}
 
 describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
   let servers: RunningServer[];
@@ -103,10 +113,34 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
       const payload = (await from.call('DUMP', 'k')) as Buffer;
       expect(readable(await to.call('RESTORE', 'k', 0, payload))).toBe('OK');
       for (const show of SHOW) {
-        expect([show, readable(await to.call(...show))]).toEqual([show, readable(await from.call(...show))]);
+        expect([show, shown(await to.call(...show))]).toEqual([show, shown(await from.call(...show))]);
       }
       expect(readable(await to.call('OBJECT', 'ENCODING', 'k'))).toBe(encoding);
     }
+  });
+
+  it('payloads of small collections can be restored where no small ones are allowed', async () => {
+    const limits = [
+      'list-max-listpack-size',
+      'set-max-intset-entries',
+      'hash-max-listpack-entries',
+      'zset-max-listpack-entries',
+    ];
+    for (const [from, to] of [clients, [...clients].reverse()]) {
+      for (const [name, encoding, ...make] of VALUES) {
+        if (!['quicklist', 'intset', 'listpack'].includes(encoding)) continue;
+        await onAll('FLUSHALL');
+        for (const command of make) await from.call(...command);
+        const payload = (await from.call('DUMP', 'k')) as Buffer;
+        for (const limit of limits) await to.call('CONFIG', 'SET', limit, '2');
+        expect(readable(await to.call('RESTORE', 'k', 0, payload))).toBe('OK');
+        for (const limit of limits)
+          await to.call('CONFIG', 'SET', limit, limit.startsWith('list') ? '-2' : '128');
+        const digest = ['DEBUG', 'DIGEST-VALUE', 'k'];
+        expect([name, shown(await to.call(...digest))]).toEqual([name, shown(await from.call(...digest))]);
+      }
+    }
+    await onAll('CONFIG', 'SET', 'set-max-intset-entries', '512');
   });
 
   it('digests of several databases and of keys with a time to live agree', async () => {
@@ -114,7 +148,8 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
       await client.call('FLUSHALL');
       for (const [i, [, , ...make]] of VALUES.entries()) {
         await client.call('SELECT', String(i % 4));
-        for (const [name, , ...rest] of make) await client.call(name, `key:${i}`, ...rest);
+        for (const command of make)
+          await client.call(...command.map((word) => (word === 'k' ? `key:${i}` : word)));
         if (i % 3 === 0) await client.call('EXPIRE', `key:${i}`, '1000');
       }
     }

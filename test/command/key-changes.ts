@@ -7,6 +7,8 @@ export interface ChangeRow {
   command: string;
   /** Of a command that the real server (7.0) does not have: the events it fires, each with its key. All of them are changes. */
   events?: string[];
+  /** The keys that are changed where the events do not say it. */
+  breaks?: string[];
 }
 
 const row = (command: string, ...setup: string[]): ChangeRow => ({ command, setup });
@@ -16,11 +18,28 @@ const newer = (events: string, command: string, ...setup: string[]): ChangeRow =
   events: events === '' ? [] : events.split(', '),
 });
 
+/** The same for one that changes the key k1 and fires no event. */
+const quiet = (command: string, ...setup: string[]): ChangeRow => ({
+  command,
+  setup,
+  events: [],
+  breaks: ['k1'],
+});
+
 /** Stands for what DUMP returns of a string. */
 export const PAYLOAD = '<dump>';
 
 /** Names of keys are k1 ... k5 in every row. */
 export const KEYS = ['k1', 'k2', 'k3', 'k4', 'k5'];
+
+/** A stream of three entries, a group that has read two, both pending for consumer a. */
+const GROUP = [
+  'XADD k1 1-1 f v',
+  'XADD k1 1-2 f v',
+  'XADD k1 1-3 f v',
+  'XGROUP CREATE k1 g 0',
+  'XREADGROUP GROUP g a COUNT 2 STREAMS k1 >',
+];
 
 export const CHANGES: readonly ChangeRow[] = [
   // strings
@@ -188,6 +207,120 @@ export const CHANGES: readonly ChangeRow[] = [
   row('ZDIFFSTORE k1 2 k2 k3', 'ZADD k2 1 a'),
   row('ZRANGESTORE k1 k2 0 -1', 'ZADD k2 1 a'),
   row('ZRANGESTORE k1 k2 5 6', 'ZADD k2 1 a', 'SET k1 old'),
+  // streams
+  row('XADD k1 1-1 f v'),
+  row('XADD k1 1-1 f v', 'XADD k1 0-1 f v'),
+  row('XADD k1 1-1 f v', 'XADD k1 5-1 f v'),
+  row('XADD k1 NOMKSTREAM 1-1 f v'),
+  row('XADD k1 MAXLEN 1 2-1 f v', 'XADD k1 1-1 f v'),
+  row('XADD k1 MAXLEN 5 2-1 f v', 'XADD k1 1-1 f v'),
+  row('XADD k1 MAXLEN 0 2-1 f v'),
+  row('XADD k1 MINID ~ 2 3-1 f v', 'XADD k1 1-1 f v'),
+  row('XTRIM k1 MAXLEN 1', 'XADD k1 1-1 f v', 'XADD k1 1-2 f v'),
+  row('XTRIM k1 MAXLEN 0', 'XADD k1 1-1 f v', 'XADD k1 1-2 f v'),
+  row('XTRIM k1 MAXLEN 5', 'XADD k1 1-1 f v', 'XADD k1 1-2 f v'),
+  row('XTRIM k1 MINID 5'),
+  row('XDEL k1 1-1 1-2', 'XADD k1 1-1 f v', 'XADD k1 1-2 f v'),
+  row('XDEL k1 1-1', 'XADD k1 1-1 f v', 'XADD k1 1-2 f v'),
+  row('XDEL k1 1-9', 'XADD k1 1-1 f v'),
+  row('XDEL k1 1-9'),
+  row('XSETID k1 5-5', 'XADD k1 1-1 f v'),
+  row('XSETID k1 5-5 ENTRIESADDED 7 MAXDELETEDID 1-1', 'XADD k1 1-1 f v'),
+  row('XSETID k1 0-1', 'XADD k1 1-1 f v'),
+  row('XSETID k1 5-5'),
+  row('XGROUP CREATE k1 g 0', 'XADD k1 1-1 f v'),
+  row('XGROUP CREATE k1 g $ MKSTREAM'),
+  row('XGROUP CREATE k1 g $ MKSTREAM', 'XADD k1 1-1 f v'),
+  row('XGROUP CREATE k1 g $'),
+  row('XGROUP CREATE k1 g 0', ...GROUP),
+  row('XGROUP SETID k1 g 0', ...GROUP),
+  row('XGROUP SETID k1 g 0 ENTRIESREAD 2', ...GROUP),
+  row('XGROUP SETID k1 other 0', ...GROUP),
+  row('XGROUP CREATECONSUMER k1 g b', ...GROUP),
+  row('XGROUP CREATECONSUMER k1 g a', ...GROUP),
+  row('XGROUP DELCONSUMER k1 g a', ...GROUP),
+  row('XGROUP DELCONSUMER k1 g b', ...GROUP),
+  row('XGROUP DESTROY k1 g', ...GROUP),
+  row('XGROUP DESTROY k1 other', ...GROUP),
+  row('XREAD STREAMS k1 k2 0 0', ...GROUP),
+  row('XREADGROUP GROUP g a STREAMS k1 >', ...GROUP),
+  row('XREADGROUP GROUP g b STREAMS k1 >', ...GROUP),
+  row('XREADGROUP GROUP g b NOACK STREAMS k1 >', ...GROUP),
+  row('XREADGROUP GROUP g b COUNT 1 STREAMS k1 >', ...GROUP),
+  row('XREADGROUP GROUP g b STREAMS k1 0', ...GROUP),
+  row('XREADGROUP GROUP g a STREAMS k1 0', ...GROUP),
+  row('XREADGROUP GROUP g b STREAMS k1 >', ...GROUP, 'XGROUP SETID k1 g $'),
+  row('XREADGROUP GROUP g a STREAMS k1 >', ...GROUP, 'XGROUP SETID k1 g $'),
+  row('XREADGROUP GROUP g b STREAMS k1 k2 > >', ...GROUP, 'XGROUP CREATE k2 g 0 MKSTREAM', 'XADD k2 1-1 f v'),
+  row('XREADGROUP GROUP other b STREAMS k1 >', ...GROUP),
+  row('XREADGROUP GROUP g b STREAMS k1 k2 > >', ...GROUP),
+  row('XACK k1 g 1-1', ...GROUP),
+  row('XACK k1 g 9-9', ...GROUP),
+  row('XACK k1 other 1-1', ...GROUP),
+  row('XACK k1 g 1-1'),
+  row('XCLAIM k1 g b 0 1-1', ...GROUP),
+  row('XCLAIM k1 g a 0 1-1', ...GROUP),
+  row('XCLAIM k1 g b 100000 1-1', ...GROUP),
+  row('XCLAIM k1 g b 0 1-3', ...GROUP),
+  row('XCLAIM k1 g b 0 1-3 FORCE', ...GROUP),
+  row('XCLAIM k1 g b 0 9-9 FORCE', ...GROUP),
+  row('XCLAIM k1 g b 0 9-9 LASTID 9-9', ...GROUP),
+  row('XCLAIM k1 g b 0 1-1', ...GROUP, 'XDEL k1 1-1'),
+  row('XCLAIM k1 g b 0 1-1 1-2 JUSTID', ...GROUP, 'XDEL k1 1-1'),
+  row('XAUTOCLAIM k1 g b 0 0', ...GROUP),
+  row('XAUTOCLAIM k1 g b 0 0', ...GROUP, 'XDEL k1 1-1 1-2'),
+  row('XAUTOCLAIM k1 g b 100000 0', ...GROUP),
+  row('XAUTOCLAIM k1 g a 0 0 COUNT 1 JUSTID', ...GROUP),
+  row('XPENDING k1 g', ...GROUP),
+  row('XPENDING k1 g - + 10 b', ...GROUP),
+  row('XINFO STREAM k1', ...GROUP),
+  row('XINFO GROUPS k1'),
+  row('XRANGE k1 - +', ...GROUP),
+  row('XLEN k1'),
+  newer('xdel k1', 'XDELEX k1 DELREF IDS 2 1-1 1-2', ...GROUP),
+  newer('', 'XDELEX k1 ACKED IDS 2 1-1 9-9', ...GROUP),
+  newer('xdel k1', 'XACKDEL k1 g IDS 2 1-1 1-2', ...GROUP),
+  newer('', 'XACKDEL k1 g IDS 1 1-3', ...GROUP),
+  // geo
+  row('GEOADD k1 13.36 38.11 a 15.08 37.5 b'),
+  row('GEOADD k1 13.36 38.11 a', 'GEOADD k1 13.36 38.11 a'),
+  row('GEOADD k1 XX 13.36 38.11 a'),
+  row('GEOADD k1 CH 15 38 a', 'GEOADD k1 13.36 38.11 a'),
+  ...[
+    ['GEOSEARCHSTORE k1 k2 FROMLONLAT 13 38 BYRADIUS 100 km'],
+    ['GEOSEARCHSTORE k1 k2 FROMLONLAT 90 0 BYRADIUS 1 km STOREDIST'],
+    ['GEORADIUS k2 13 38 100 km STORE k1'],
+    ['GEORADIUS k2 90 0 1 km STOREDIST k1'],
+    ['GEORADIUSBYMEMBER k2 a 100 km STORE k1'],
+  ].flatMap(([command]) => [
+    row(command, 'GEOADD k2 13.36 38.11 a 13.4 38.12 b'),
+    row(command, 'GEOADD k2 13.36 38.11 a', 'SET k1 old'),
+  ]),
+  row('GEOSEARCHSTORE k1 k2 FROMLONLAT 13 38 BYRADIUS 100 km', 'GEOADD k1 13.36 38.11 a'),
+  row('GEOSEARCHSTORE k2 k2 FROMLONLAT 13 38 BYRADIUS 100 km', 'GEOADD k2 13.36 38.11 a'),
+  row('GEOPOS k1 a'),
+  row('GEOSEARCH k1 FROMLONLAT 13 38 BYRADIUS 100 km'),
+  // sort
+  row('SORT k1 STORE k2', 'RPUSH k1 3 1 2'),
+  row('SORT k1 STORE k2', 'RPUSH k1 3 1 2', 'SET k2 old'),
+  row('SORT k1 STORE k1', 'RPUSH k1 3 1 2'),
+  row('SORT k1 STORE k2', 'SET k2 old'),
+  row('SORT k1 STORE k2'),
+  row('SORT k1 LIMIT 5 5 STORE k2', 'RPUSH k1 3 1 2', 'RPUSH k2 old'),
+  row('SORT k1 STORE k2', 'RPUSH k1 a b', 'RPUSH k2 old'),
+  row('SORT k1 GET k3 GET # STORE k2', 'SADD k1 1 2'),
+  row('SORT k1', 'RPUSH k1 3 1 2'),
+  row('SORT_RO k1', 'RPUSH k1 3 1 2'),
+  // Bloom filters
+  newer('new k1', 'BF.RESERVE k1 0.01 100'),
+  newer('', 'BF.RESERVE k1 0.01 100', 'BF.ADD k1 a'),
+  newer('new k1', 'BF.ADD k1 a'),
+  quiet('BF.ADD k1 b', 'BF.ADD k1 a'),
+  newer('', 'BF.ADD k1 a', 'BF.ADD k1 a'),
+  quiet('BF.MADD k1 a b c', 'BF.ADD k1 a'),
+  newer('new k1', 'BF.INSERT k1 ITEMS a b'),
+  newer('', 'BF.INSERT k1 NOCREATE ITEMS a b'),
+  quiet('BF.LOADCHUNK k1 2 x', 'BF.RESERVE k1 0.01 100'),
   // keys
   row('DEL k1 k2 k3', 'SET k1 a', 'SADD k3 a'),
   row('DEL k1'),

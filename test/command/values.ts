@@ -71,3 +71,57 @@ export const VALUES: [name: string, encoding: string, ...make: string[][]][] = [
     ['ZADD', 'k', ...many(500, (i) => [String((i * 7919) % 1000), `member:${i}`])],
   ],
 ];
+
+/** Streams, which all have the encoding of that name. */
+const GROUPS: string[][] = [
+  ['XGROUP', 'CREATE', 'k', 'all', '0'],
+  ['XGROUP', 'CREATE', 'k', 'half', '50-0', 'ENTRIESREAD', '49'],
+  ['XGROUP', 'CREATE', 'k', 'unread', '$'],
+  ['XGROUP', 'CREATECONSUMER', 'k', 'half', 'idle'],
+  ['XREADGROUP', 'GROUP', 'all', 'a', 'COUNT', '10', 'STREAMS', 'k', '>'],
+  ['XREADGROUP', 'GROUP', 'all', 'b', 'COUNT', '10', 'STREAMS', 'k', '>'],
+  ['XACK', 'k', 'all', '2-1', '3-1'],
+  ['XCLAIM', 'k', 'all', 'c', '0', '12-1', 'RETRYCOUNT', '300', 'IDLE', '1000000'],
+];
+const entries = (count: number, fields: (i: number) => string[]): string[][] =>
+  Array.from({ length: count }, (_, i) => ['XADD', 'k', `${i + 1}-1`, ...fields(i)]);
+const same = (i: number): string[] => ['temperature', String(i), 'place', 'here'];
+
+VALUES.push(
+  ...(
+    [
+      ['a stream of one entry', ['XADD', 'k', '1-1', 'field', 'value']],
+      ['a stream of equal fields', ...entries(250, same)],
+      [
+        'a stream of different fields',
+        ...entries(250, (i) => many(1 + (i % 3), (j) => [`f${i}:${j}`, String(i * j)])),
+      ],
+      ['a stream of numbers', ['XADD', 'k', '1-1', ...INTEGERS.flatMap((n) => [n, n])]],
+      ['a stream of long values', ...entries(10, (i) => ['f', String(i).repeat(3000)])],
+      ['a stream of the greatest id', ['XADD', 'k', '18446744073709551615-18446744073709551615', 'f', 'v']],
+      [
+        'a stream of ids far apart',
+        ['XADD', 'k', '0-1', 'f', 'v'],
+        ['XADD', 'k', '1-18446744073709551615', 'f', 'v'],
+        ['XADD', 'k', '1700000000000-0', 'f', 'v'],
+        ['XADD', 'k', '1700000000000-70000', 'f', 'v'],
+      ],
+      ['a stream with deleted entries', ...entries(120, same), ['XDEL', 'k', '1-1', '50-1', '120-1']],
+      ['a stream whose front is trimmed', ...entries(250, same), ['XTRIM', 'k', 'MAXLEN', '101']],
+      ['a stream without entries', ['XADD', 'k', 'MAXLEN', '0', '7-7', 'f', 'v']],
+      ['a stream that never had an entry', ['XGROUP', 'CREATE', 'k', 'g', '$', 'MKSTREAM']],
+      [
+        'a stream that XSETID changed',
+        ...entries(3, same),
+        ['XSETID', 'k', '9-9', 'ENTRIESADDED', '77', 'MAXDELETEDID', '5-5'],
+      ],
+      ['a stream with groups', ...entries(120, same), ...GROUPS],
+      [
+        'a stream whose pending entries are deleted',
+        ...entries(120, same),
+        ...GROUPS,
+        ['XDEL', 'k', '4-1', '15-1'],
+      ],
+    ] as [string, ...string[][]][]
+  ).map(([name, ...make]): [string, string, ...string[][]] => [name, 'stream', ...make]),
+);

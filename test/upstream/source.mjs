@@ -208,9 +208,7 @@ export function makeRunFolder(tree, { oracle, server }) {
     if (installed) symlinkSync(installed, join(folder, 'src', name));
   }
   const program = `'${oracle ? findProgram('redis-server') : resolve(server)}'`;
-  // We refuse `appendonly yes` until there is an append only file. Units that start such a server among others could not go
-  // on; what they test with it is in known-gaps.txt.
-  const compatibility = oracle ? '' : ' --compat-version 7.0 --appendonly no';
+  const compatibility = oracle ? '' : ' --compat-version 7.0';
   writeServerScript(join(folder, 'src', 'redis-server'), `${program} "$@"${compatibility}`);
   writeServerScript(join(folder, 'src', 'redis-sentinel'), `${program} "$@" --sentinel${compatibility}`);
   return folder;

@@ -204,13 +204,15 @@ function readValueOption(call: Call, i: number, wish: Wish): string | null {
 function chainToFill(call: Call, wish: Readonly<Wish>, creates: boolean): number {
   const chain = chainForWrite(call);
   if (chain !== NONE) return chain;
-  if (creates) {
-    call.db.keyspace.dirty++;
-    changed(call, 1, events.SILENT);
-    return createFilter(call, wish);
+  if (!creates) {
+    call.reply.error(NOT_FOUND);
+    return WRONG;
   }
-  call.reply.error(NOT_FOUND);
-  return WRONG;
+  const made = createFilter(call, wish);
+  if (made === WRONG) return WRONG;
+  call.db.keyspace.dirty++;
+  changed(call, 1, events.SILENT);
+  return made;
 }
 
 /** Adds the item that is argument `index`; counts the change. */

@@ -6,6 +6,7 @@
  */
 import { compareIds, copyId, Id128, incrementId, isMaxId, isZeroId, setId } from '../../base/id128.ts';
 import { handleOf } from '../../keyspace/blob.ts';
+import * as events from '../../keyspace/events.ts';
 import { TYPE_STREAM } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import {
@@ -18,6 +19,7 @@ import {
 import { trimStream } from '../../types/stream/trim.ts';
 import { signalReady } from '../blocking.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { replyId, setToTime, streamForWrite } from './arguments.ts';
@@ -97,7 +99,8 @@ function xadd(call: Call): void {
   appendEntry(db.keyspace, stream, added, bytes, call.spans, call.base + (idIndex + 1) * 2, words >>> 1);
   replyId(reply, added);
   db.keyspace.dirty++;
-  if (given.trims) trimStream(db.keyspace, stream, trimming);
+  changed(call, 1, events.XADD);
+  if (given.trims && trimStream(db.keyspace, stream, trimming) > 0) changed(call, 1, events.XTRIM);
   if (db.keyspace.onReady !== null) {
     address = db.find(hash, bytes, call.start(1), call.end(1));
     signalReady(db, hash, address);
@@ -151,6 +154,7 @@ function xtrim(call: Call): void {
     return;
   }
   const removed = trimStream(db.keyspace, stream, trimming);
+  if (removed > 0) changed(call, 1, events.XTRIM);
   db.keyspace.dirty += removed;
   reply.integer(removed);
 }

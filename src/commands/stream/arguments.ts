@@ -87,6 +87,14 @@ export function streamForWrite(call: Call, index: number): number {
   return address === 0 || address === WRONG ? address : handleOf(call.db, address);
 }
 
+/** The same for changing it by a command that counts as one that reads: as Redis counts hits and misses. */
+export function streamToUpdate(call: Call, index: number): number {
+  const address = findForRead(call, index, TYPE_STREAM);
+  if (address === 0 || address === WRONG) return address;
+  call.db.keep(address);
+  return handleOf(call.db, address);
+}
+
 /** The present time as the milliseconds of an id; its sequence is 0. */
 export function setToTime(id: Id128, nowMs: number): void {
   setId(id, Math.floor(nowMs / 2 ** 32) | 0, nowMs | 0, 0, 0);

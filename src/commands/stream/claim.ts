@@ -123,7 +123,7 @@ const options = { minIdleMs: 0, givenMs: -1, times: -1, force: false, justId: fa
 // --- XCLAIM -----------------------------------------------------------------------------------------
 
 function xclaim(call: Call): void {
-  if (!requireGroup(call, false) || !isName(call, 3)) return;
+  if (!requireGroup(call, true) || !isName(call, 3)) return;
   const ids = readClaim(call);
   if (ids < 0) return;
   const { arena, keyspace } = call.db;
@@ -131,7 +131,7 @@ function xclaim(call: Call): void {
   readGroupLastId(arena, group, groupId);
   let tellsLastId = compareIds(lastId, groupId) > 0;
   if (tellsLastId) setGroupLastId(arena, group, lastId);
-  let consumer = call.server.is72 ? seenConsumer(call, group, 3) : 0;
+  let consumer = call.server.is72 ? seenConsumer(call, 1, group, 3) : 0;
   claimed.clear();
   for (let i = 0; i < ids; i++) {
     readStrictId(call, 5 + i, id);
@@ -144,7 +144,7 @@ function xclaim(call: Call): void {
       continue;
     }
     if (pending === 0 ? !options.force : !isIdle(call, pending)) continue;
-    if (consumer === 0) consumer = seenConsumer(call, group, 3);
+    if (consumer === 0) consumer = seenConsumer(call, 1, group, 3);
     if (pending === 0) pending = addPending(arena, group, consumer, id, call.server.nowMs, 1);
     claim(call, consumer, pending, options.givenMs);
     tellsLastId = false;
@@ -243,12 +243,12 @@ const start = new Id128();
 let tree: IdTree | null = null;
 
 function xautoclaim(call: Call): void {
-  if (!readAutoClaim(call) || !requireGroup(call, false) || !isName(call, 3)) return;
+  if (!readAutoClaim(call) || !requireGroup(call, true) || !isName(call, 3)) return;
   const { arena, keyspace } = call.db;
   const { stream, group } = target;
   if (tree === null || !tree.isOf(arena)) tree = new IdTree(arena);
   const pendings = tree.attach(group, GROUP_PENDING);
-  let consumer = call.server.is72 ? seenConsumer(call, group, 3) : 0;
+  let consumer = call.server.is72 ? seenConsumer(call, 1, group, 3) : 0;
   let wanted = options.count;
   let looks = options.count * LOOKS_PER_ENTRY;
   claimed.clear();
@@ -266,7 +266,7 @@ function xautoclaim(call: Call): void {
       continue;
     }
     if (isIdle(call, pending)) {
-      if (consumer === 0) consumer = seenConsumer(call, group, 3);
+      if (consumer === 0) consumer = seenConsumer(call, 1, group, 3);
       claim(call, consumer, pending, call.server.nowMs);
       keyspace.dirty++;
       wanted--;

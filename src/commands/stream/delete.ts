@@ -1,6 +1,7 @@
 /** XDEL, XDELEX, XACK and XACKDEL: entries by their ids. */
 import { compareIds, Id128, readId, writeIdWords } from '../../base/id128.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import { findGroup, removePending } from '../../types/stream/group.ts';
 import { FIRST_ID, MAX_DELETED_ID, readStreamId } from '../../types/stream/stream.ts';
@@ -16,9 +17,10 @@ import {
   removeReferences,
 } from '../../types/stream/trim.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
-import { readStrictId, streamForRead, streamForWrite } from './arguments.ts';
+import { readStrictId, streamForWrite, streamToUpdate } from './arguments.ts';
 import { readReferences } from './trim-options.ts';
 
 export const XDEL = defineCommand({
@@ -103,7 +105,7 @@ function readIds(call: Call, index: number, n: number): boolean {
 }
 
 function xdel(call: Call): void {
-  const { db, reply } = call;
+  const { reply } = call;
   const stream = streamForWrite(call, 1);
   if (stream === WRONG) return;
   if (stream === 0) {
@@ -119,7 +121,7 @@ function xdel(call: Call): void {
     if (remove(call, stream)) removed++;
   }
   finishRemoving(call, stream);
-  db.keyspace.dirty += removed;
+  noteRemoved(call, removed);
   reply.integer(removed);
 }
 
@@ -140,13 +142,20 @@ function remove(call: Call, stream: number): boolean {
   return true;
 }
 
+/** Says that so many entries have been removed. */
+function noteRemoved(call: Call, removed: number): void {
+  if (removed === 0) return;
+  call.db.keyspace.dirty += removed;
+  changed(call, 1, events.XDEL);
+}
+
 function finishRemoving(call: Call, stream: number): void {
   if (removedFirst) findFirst(call.db.keyspace, stream);
 }
 
 function xack(call: Call): void {
   const { db, reply, bytes } = call;
-  const stream = streamForRead(call, 1);
+  const stream = streamToUpdate(call, 1);
   if (stream === WRONG) return;
   const group = stream === 0 ? 0 : findGroup(db.arena, stream, bytes, call.start(2), call.end(2));
   if (group === 0) {
@@ -199,19 +208,21 @@ function refuse(call: Call, text: string): false {
 }
 
 function xdelex(call: Call): void {
-  const { db, reply } = call;
+  const { reply } = call;
   if (!readOptions(call, 2)) return;
   const stream = streamForWrite(call, 1);
   if (stream === WRONG) return;
   reply.array(options.ids);
   if (stream !== 0) startRemoving(call, stream);
+  let removed = 0;
   for (let i = 0; i < options.ids; i++) {
     readId(ids, i * 4, id);
     const outcome = stream === 0 ? ABSENT : removeReferenced(call, stream);
-    if (outcome === REMOVED) db.keyspace.dirty++;
+    if (outcome === REMOVED) removed++;
     reply.integer(outcome);
   }
   if (stream !== 0) finishRemoving(call, stream);
+  noteRemoved(call, removed);
 }
 
 /** Removes the entry `id` as far as the references allow. */
@@ -234,6 +245,7 @@ function xackdel(call: Call): void {
   const group = stream === 0 ? 0 : findGroup(db.arena, stream, bytes, call.start(2), call.end(2));
   reply.array(options.ids);
   if (group !== 0) startRemoving(call, stream);
+  let removed = 0;
   for (let i = 0; i < options.ids; i++) {
     readId(ids, i * 4, id);
     if (group === 0 || !removePending(db.arena, group, id)) {
@@ -241,8 +253,11 @@ function xackdel(call: Call): void {
       continue;
     }
     db.keyspace.dirty++;
+    const outcome = removeReferenced(call, stream);
+    if (outcome === REMOVED) removed++;
     // An entry that is gone already counts as removed: nothing is left of it.
-    reply.integer(removeReferenced(call, stream) === KEPT ? KEPT : REMOVED);
+    reply.integer(outcome === KEPT ? KEPT : REMOVED);
   }
   if (group !== 0) finishRemoving(call, stream);
+  noteRemoved(call, removed);
 }

@@ -1,6 +1,7 @@
 /** XGROUP: consumer groups and their consumers. */
 import { Id128, setId } from '../../base/id128.ts';
 import { int64, parseInt64 } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   createConsumer,
@@ -15,6 +16,7 @@ import { isChar } from '../../types/stream/id-text.ts';
 import { createStream, LAST_ID, readStreamId } from '../../types/stream/stream.ts';
 import { signalReady } from '../blocking.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, keyAt, LOADING, STALE, WRITE } from '../define.ts';
 import { replyHelp } from '../help.ts';
 import { WRONG } from '../lookup.ts';
@@ -194,9 +196,11 @@ function create(call: Call): void {
   }
   if (target.stream === 0) {
     target.stream = createStream(db, call.keyHash(2), bytes, call.start(2), call.end(2));
+    changed(call, 2, events.SILENT);
   }
   createGroup(db.arena, target.stream, bytes, call.start(3), call.end(3), id, options.readHi, options.readLo);
   db.keyspace.dirty++;
+  changed(call, 2, events.XGROUP_CREATE);
   call.reply.ok();
 }
 
@@ -211,6 +215,7 @@ function setLastId(call: Call): void {
   setGroupLastId(db.arena, target.group, id);
   setEntriesRead(db.arena, target.group, options.readHi, options.readLo);
   db.keyspace.dirty++;
+  changed(call, 2, events.XGROUP_SETID);
   call.reply.ok();
 }
 
@@ -224,6 +229,7 @@ function destroy(call: Call): void {
   }
   destroyGroup(db.arena, target.stream, target.group);
   db.keyspace.dirty++;
+  changed(call, 2, events.XGROUP_DESTROY);
   call.reply.integer(1);
   if (db.keyspace.onReady === null) return;
   const hash = call.keyHash(2);
@@ -238,6 +244,7 @@ function addConsumer(call: Call): void {
   if (isNew) {
     createConsumer(db.arena, target.group, call.bytes, call.start(4), call.end(4), call.server.nowMs);
     db.keyspace.dirty++;
+    changed(call, 2, events.XGROUP_CREATECONSUMER);
   }
   call.reply.integer(isNew ? 1 : 0);
 }
@@ -253,4 +260,5 @@ function removeConsumer(call: Call): void {
   }
   call.reply.integer(deleteConsumer(db.arena, target.group, consumer));
   db.keyspace.dirty++;
+  changed(call, 2, events.XGROUP_DELCONSUMER);
 }

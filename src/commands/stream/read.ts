@@ -29,7 +29,7 @@ import { blockOnKeys, keyRange, TIMEOUT_NEGATIVE } from '../blocking.ts';
 import type { Call } from '../call.ts';
 import { arg, BLOCKING, defineCommand, type KeySpec, MOVABLE_KEYS, READONLY, WRITE } from '../define.ts';
 import { typeAt, WRONG } from '../lookup.ts';
-import { readStrictId, streamForRead } from './arguments.ts';
+import { readStrictId, streamForRead, streamToUpdate } from './arguments.ts';
 import { countRange, replyRange } from './entries.ts';
 import { isName, noGroup, seenConsumer } from './find-group.ts';
 import { replyHistory, replyNew } from './read-for-group.ts';
@@ -99,9 +99,13 @@ function read(call: Call, forGroup: boolean): void {
   if (!readOptions(call, forGroup)) return;
   while (ids.length < options.streams) ids.push(new Id128());
   for (let i = 0; i < options.streams; i++) if (!resolveId(call, i, forGroup)) return;
+  const again = call.server.blocking.memo !== null;
   let served = 0;
-  for (let i = 0; i < options.streams; i++)
-    if (hasNews(call, i, forGroup) && leavesSome(call, i, forGroup)) served++;
+  for (let i = 0; i < options.streams; i++) {
+    // Redis looks each key up a second time, and counts that.
+    const stream = again ? streamAt(call, i) : streamForRead(call, options.firstKey + i);
+    if (hasNews(call, stream, i, forGroup) && leavesSome(call, i, forGroup)) served++;
+  }
   if (served > 0) {
     replyStreams(call, served, forGroup);
     return;
@@ -184,7 +188,7 @@ function resolveId(call: Call, i: number, forGroup: boolean): boolean {
     readId(memo, i * 4, ids[i]);
     return true;
   }
-  const stream = memo !== null && forGroup ? waitedFor(call, keyIndex) : streamForRead(call, keyIndex);
+  const stream = memo !== null && forGroup ? waitedFor(call, keyIndex) : streamOf(call, keyIndex, forGroup);
   if (stream === WRONG) return false;
   if (forGroup && !hasGroup(call, stream, keyIndex, memo !== null)) return false;
   const start = call.start(index);
@@ -223,7 +227,11 @@ function waitedFor(call: Call, keyIndex: number): number {
     call.reply.error(errors.STREAM_GONE);
     return WRONG;
   }
-  return streamForRead(call, keyIndex);
+  return streamOf(call, keyIndex, true);
+}
+
+function streamOf(call: Call, keyIndex: number, forGroup: boolean): number {
+  return forGroup ? streamToUpdate(call, keyIndex) : streamForRead(call, keyIndex);
 }
 
 /** False after an error reply. */
@@ -237,13 +245,12 @@ function hasGroup(call: Call, stream: number, keyIndex: number, waited: boolean)
 
 // --- what there is ----------------------------------------------------------------------------------
 
-/** Whether stream `i` is part of the reply. */
-function hasNews(call: Call, i: number, forGroup: boolean): boolean {
-  const stream = streamAt(call, i);
+/** Whether stream `i`, whose header is at `stream`, is part of the reply. */
+function hasNews(call: Call, stream: number, i: number, forGroup: boolean): boolean {
   if (stream === 0) return false;
   if (!forGroup) return hasAfter(call, stream, ids[i]);
   const group = groupOf(call, stream);
-  if (call.server.is72) touchConsumer(call, group);
+  if (call.server.is72) touchConsumer(call, i, group);
   // A consumer's history is always replied, empty as it may be.
   if (!isMaxId(ids[i])) return true;
   readGroupLastId(call.db.arena, group, groupId);
@@ -291,9 +298,9 @@ function groupOf(call: Call, stream: number): number {
   return findGroup(call.db.arena, stream, call.bytes, call.start(at), call.end(at));
 }
 
-/** The consumer of the call, made if it is not there; it has been seen now. */
-function touchConsumer(call: Call, group: number): number {
-  return seenConsumer(call, group, options.groupAt + 1);
+/** The consumer of the call in the group of stream `i`, made if it is not there; it has been seen now. */
+function touchConsumer(call: Call, i: number, group: number): number {
+  return seenConsumer(call, options.firstKey + i, group, options.groupAt + 1);
 }
 
 function replyStreams(call: Call, served: number, forGroup: boolean): void {
@@ -301,7 +308,7 @@ function replyStreams(call: Call, served: number, forGroup: boolean): void {
   if (reply.resp === 3) reply.map(served);
   else reply.array(served);
   for (let i = 0; i < options.streams; i++) {
-    if (!hasNews(call, i, forGroup)) continue;
+    if (!hasNews(call, streamAt(call, i), i, forGroup)) continue;
     if (reply.resp === 2) reply.array(2);
     const key = options.firstKey + i;
     reply.bulk(call.bytes, call.start(key), call.end(key));
@@ -320,7 +327,7 @@ function replyForGroup(call: Call, i: number): void {
   const { db } = call;
   const stream = streamAt(call, i);
   const group = groupOf(call, stream);
-  const consumer = touchConsumer(call, group);
+  const consumer = touchConsumer(call, i, group);
   const n = isMaxId(ids[i])
     ? replyNew(call, stream, group, consumer, options.count, options.noAck)
     : replyHistory(call, stream, consumer, ids[i], options.count);

@@ -1,6 +1,7 @@
 /** XSETID: what a stream knows of its ids, for who rebuilds one. */
 import { compareIds, Id128, isZeroId, setId } from '../../base/id128.ts';
 import { int64, int64ToNumber, parseInt64 } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   LAST_ID,
@@ -12,6 +13,7 @@ import {
 } from '../../types/stream/stream.ts';
 import { readEdge } from '../../types/stream/trim.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { readStrictId, streamForWrite } from './arguments.ts';
@@ -55,6 +57,7 @@ function xsetid(call: Call): void {
   if (added.hi >= 0) setAdded(db.arena, stream, added.hi, added.lo);
   if (!isZeroId(maxDeleted)) setStreamId(db.arena, stream, MAX_DELETED_ID, maxDeleted);
   db.keyspace.dirty++;
+  changed(call, 1, events.XSETID);
   reply.ok();
 }
 

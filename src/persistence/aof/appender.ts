@@ -60,6 +60,11 @@ export class Appender {
     this.parts = parts;
   }
 
+  /** True while it cannot write. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
   get isOpen(): boolean {
     return this.fd >= 0;
   }

@@ -243,9 +243,19 @@ function appendToListpack(): void {
   listpack.insert(u8, start, listpack.endOf(u8, start), member.bytes, member.start, member.end);
 }
 
+const INTEGER_TEXT_MAX = 24;
+const integerText = new Uint8Array(INTEGER_TEXT_MAX);
+
 /** Adds `member`, which a packed set cannot hold any more. */
 function addAsTable(db: Database, hash: number, address: number): number {
-  const { bytes, start, end } = member;
+  let { bytes, start, end } = member;
+  if (end - start <= INTEGER_TEXT_MAX) {
+    // The text of an integer may lie where converting puts those of others.
+    for (let i = start; i < end; i++) integerText[i - start] = bytes[i];
+    bytes = integerText;
+    end -= start;
+    start = 0;
+  }
   const converted = convertToTable(db, hash, address);
   setText(bytes, start, end);
   addToTable(db, handleOf(db, converted));

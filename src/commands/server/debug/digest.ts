@@ -3,18 +3,33 @@
  *
  * Two operations on 20 bytes: xor() adds something whose order does not matter, mix() something whose order does. A value's digest mixes
  * its type, then its elements: list elements and streams are mixed in order, members of sets are xored, fields and members with scores are
- * mixed into a digest of their own that is xored. A time to live is xored as a mark, not as a time.
+ * mixed into a digest of their own that is xored. Of a stream there are the entries only, not its groups. A time to live is xored as a mark,
+ * not as a time. Bloom filters have none in Redis; here it is of their header and bits.
  */
 import { writeDouble } from '../../../base/double.ts';
+import { Id128, setId } from '../../../base/id128.ts';
 import { SHA1_SIZE, sha1 } from '../../../base/sha1.ts';
+import { handleOf } from '../../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../../keyspace/database.ts';
 import { AddressList } from '../../../memory/address-list.ts';
-import { text as listElement } from '../../../memory/listpack.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../../memory/record.ts';
+import { text as packed } from '../../../memory/listpack.ts';
+import {
+  TYPE_BLOOM,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '../../../memory/record.ts';
+import { bits, bytesOf, firstLink, nextLink, openBits } from '../../../types/bloom/chain.ts';
+import { writeHeader } from '../../../types/bloom/header.ts';
 import { HashWalk } from '../../../types/hash/hash-walk.ts';
 import { walk as listWalk } from '../../../types/list/list-walk.ts';
 import { member, needText } from '../../../types/set/member.ts';
 import { SetWalk } from '../../../types/set/walk.ts';
+import { ID_TEXT_SIZE_MAX, writeId } from '../../../types/stream/id-text.ts';
+import { StreamWalk } from '../../../types/stream/walk.ts';
 import { readString, view } from '../../../types/string/string-value.ts';
 import { ZsetWalk } from '../../../types/zset/walk.ts';
 import type { Call } from '../../call.ts';
@@ -125,7 +140,7 @@ function addList(db: Database, address: number): void {
   if (!listWalk.open(db, address, 0, true)) return;
   do {
     listWalk.read();
-    value.mix(listElement.bytes, listElement.start, listElement.end);
+    value.mix(packed.bytes, packed.start, packed.end);
   } while (listWalk.next());
 }
 
@@ -157,6 +172,41 @@ function addHash(db: Database, address: number): void {
   }
 }
 
+/** An entry is its id, with a dot where the dash is, and each field and value in order. */
+function addStream(db: Database, address: number): void {
+  streamWalk.open(db.keyspace, handleOf(db, address), MIN_ID, MAX_ID, false);
+  while (streamWalk.next()) {
+    const size = writeId(streamWalk.id, idText, 0);
+    idText[idText.indexOf(DASH)] = DOT;
+    value.mix(idText, 0, size);
+    streamWalk.startFields();
+    for (let i = 0; i < streamWalk.pairs; i++) {
+      streamWalk.readField();
+      value.mix(packed.bytes, packed.start, packed.end);
+      streamWalk.readValue();
+      value.mix(packed.bytes, packed.start, packed.end);
+    }
+  }
+}
+
+function addBloom(db: Database, address: number): void {
+  const { arena, keyspace } = db;
+  const chain = handleOf(db, address);
+  const header = writeHeader(arena, chain);
+  value.mix(header, 0, header.length);
+  for (let link = firstLink(arena, chain); link !== 0; link = nextLink(arena, link)) {
+    openBits(keyspace, link);
+    value.mix(bits.u8, bits.start, bits.start + bytesOf(arena, link));
+  }
+}
+
+const DASH = 45;
+const DOT = 46;
+const idText = new Uint8Array(ID_TEXT_SIZE_MAX);
+const MIN_ID = new Id128();
+const MAX_ID = new Id128();
+setId(MAX_ID, -1, -1, -1, -1);
+const streamWalk = new StreamWalk();
 const hashWalk = new HashWalk();
 const setWalk = new SetWalk();
 const zsetWalk = new ZsetWalk();
@@ -167,3 +217,5 @@ addElements[TYPE_LIST] = addList;
 addElements[TYPE_SET] = addSet;
 addElements[TYPE_ZSET] = addZset;
 addElements[TYPE_HASH] = addHash;
+addElements[TYPE_STREAM] = addStream;
+addElements[TYPE_BLOOM] = addBloom;
