@@ -1,6 +1,6 @@
 /**
  * Takes the packed block of a small collection as it comes, in one piece. It must be one that our own commands could have made, because they rely
- * on that: every element in its shortest form, no text twice, and within the limits that the directives set. Whatever is not is left to who
+ * on that: every element in its shortest form, no text twice, and no more elements than the directives allow. Whatever is not is left to who
  * adds element by element, and who says what is wrong with it.
  */
 import { copyBytes, equalBytes } from '../base/bytes.ts';
@@ -21,17 +21,15 @@ const TWO_BYTES = 0xe0;
 const FIVE_BYTES = 0xf0;
 
 /**
- * Whether the listpack that is the string read last can be taken: it has been checked (listpack.isValid()). `entriesMax` counts elements or pairs,
- * `valueMax` bytes of a text. `pairs`: only the first of a pair must be there once; `limitsSeconds`: the second is limited too. O(size).
+ * Whether the listpack that is the string read last can be taken: it has been checked (listpack.isValid()). `entriesMax` counts elements or pairs;
+ * with `pairs` only the first of a pair must be there once. How long the texts are does not matter, as in Redis. O(size).
  */
 export function canTake(
   reader: RdbReader,
   db: Database,
   key: NewKey,
   entriesMax: number,
-  valueMax: number,
   pairs: boolean,
-  limitsSeconds: boolean,
 ): boolean {
   const { textBytes: u8, textStart: at, textEnd } = reader;
   if (!mayBeInline(key, textEnd - at)) return false;
@@ -44,7 +42,6 @@ export function canTake(
     const next = listpack.skip(u8, element);
     listpack.read(u8, element);
     const { bytes, start, end } = listpack.text;
-    if ((isFirst || limitsSeconds) && end - start > valueMax) return false;
     if (!isShortest(u8, element, next)) return false;
     if (isFirst && !seen.add(db.keyspace.hasher.hash(bytes, start, end), u8, element, next)) return false;
     element = next;

@@ -82,9 +82,8 @@ function leastTime(db: Database, address: number): number {
 
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
   if (rdbType === RDB_HASH_LISTPACK) {
-    const { hashEntries, hashValue } = db.keyspace.packing;
     readListpackBlock(reader);
-    if (canTake(reader, db, key, hashEntries, hashValue, true, true)) {
+    if (canTake(reader, db, key, db.keyspace.packing.hashEntries, true)) {
       takePacked(reader, db, key, TYPE_HASH, ENCODING_LISTPACK);
       return;
     }

@@ -54,7 +54,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     }
   } else if (rdbType === RDB_SET_LISTPACK) {
     readListpackBlock(reader);
-    if (canTake(reader, db, key, packing.setEntries, packing.setValue, false, false)) {
+    if (canTake(reader, db, key, packing.setEntries, false)) {
       takePacked(reader, db, key, TYPE_SET, ENCODING_LISTPACK);
       return;
     }

@@ -46,9 +46,8 @@ function save(writer: RdbWriter, db: Database, address: number): void {
 
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
   if (rdbType === RDB_ZSET_LISTPACK) {
-    const { zsetEntries, zsetValue } = db.keyspace.packing;
     readListpackBlock(reader);
-    if (canTake(reader, db, key, zsetEntries, zsetValue, true, false) && isInOrder(reader)) {
+    if (canTake(reader, db, key, db.keyspace.packing.zsetEntries, true) && isInOrder(reader)) {
       takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
       return;
     }
