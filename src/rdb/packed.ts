@@ -50,6 +50,29 @@ export function canTake(
   return true;
 }
 
+/**
+ * The same for a listpack of elements that may be equal, of which `isTooMuch` says whether so many bytes of text in so many elements are too much
+ * for one block.
+ */
+export function canTakeAll(
+  reader: RdbReader,
+  key: NewKey,
+  isTooMuch: (textBytes: number, count: number) => boolean,
+): boolean {
+  const { textBytes: u8, textStart: at, textEnd } = reader;
+  if (!mayBeInline(key, textEnd - at)) return false;
+  let count = 0;
+  let size = 0;
+  for (let element = at + listpack.HEADER_SIZE; u8[element] !== listpack.END; count++) {
+    const next = listpack.skip(u8, element);
+    listpack.read(u8, element);
+    if (!isShortest(u8, element, next)) return false;
+    size += listpack.text.end - listpack.text.start;
+    element = next;
+  }
+  return count > 0 && !isTooMuch(size, count);
+}
+
 /** Whether a record with the key has room for a block of `size` bytes. */
 export function mayBeInline(key: NewKey, size: number): boolean {
   const keySize = key.end - key.start;

@@ -3,7 +3,7 @@
  */
 import { expect, it } from 'vitest';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
-import { listpackOf, longText, payloadOf, small, text, wide } from './payload.ts';
+import { listpackOf, longText, payloadOf, small, text, wide, withFooter } from './payload.ts';
 
 const HASH = 16;
 const ZSET = 17;
@@ -76,6 +76,28 @@ describeOnBoth('RESTORE of packed blocks', ['--sanitize-dump-payload', 'yes'], (
     await run('DEL k');
     expect(await restore(ZSET, listpackOf(text('a'), small(1), text('a'), small(2)))).toBe(BAD);
     expect(await run('EXISTS k')).toBe(0);
+  });
+
+  it('a list of one block: is what was written', async () => {
+    const list = (...elements: Buffer[]) => {
+      const block = listpackOf(...elements);
+      return withFooter(Buffer.concat([Buffer.from([18, 1, 2, block.length]), block]));
+    };
+    for (const seven of [small(7), text('7'), wide(7)]) {
+      expect(await call('RESTORE', 'k', 0, list(text('a'), seven, text('a'), text('')), 'REPLACE')).toBe(
+        'OK',
+      );
+      expect(await run('LRANGE k 0 -1')).toEqual(['a', '7', 'a', '']);
+      expect(await run('LPUSH k b')).toBe(5);
+      expect(await run('LREM k 0 7')).toBe(1);
+      expect(await run('LRANGE k 0 -1')).toEqual(['b', 'a', 'a', '']);
+    }
+    await run('CONFIG SET list-max-listpack-size 2');
+    expect(await call('RESTORE', 'k', 0, list(text('a'), small(1), text('b')), 'REPLACE')).toBe('OK');
+    expect(await run('LRANGE k 0 -1')).toEqual(['a', '1', 'b']);
+    await run('CONFIG SET list-max-listpack-size -2');
+    await run('DEL k');
+    expect(await call('RESTORE', 'k', 0, list())).toBe(BAD);
   });
 
   it('a set of integers: is what was written, or refused when it is out of order', async () => {
