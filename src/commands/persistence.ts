@@ -19,6 +19,8 @@ export interface PersistenceService {
   /** Rewrites the append only file from the data, meanwhile; nothing else may be in progress. Null, or why it cannot begin. */
   rewrite(): string | null;
   scheduleRewrite(): void;
+  /** Why the append only file cannot be written. */
+  readonly aofFailure: string;
   /** Loads what the append only file says, in the place of what is there. Null, or why it failed. */
   reloadAof(): string | null;
   /** When the databases were last saved, in seconds since 1970. */
