@@ -14,8 +14,8 @@
  *                         and the position of what is fsynced stands still. The executor is told to rewrite (`unsure`)
  *
  * Files change hands at positions of the log that the executor and bio agree on while the executor waits: startIncrement(). The old file is
- * whole and on the disk before a manifest names a new one, because only the last file may be torn. Numbers are never used twice, even when what
- * they were for has failed: after a failed fsync of the directory nobody knows which manifest is there, and both must stay true.
+ * whole and on the disk before a manifest names a new one, because only the last file may be torn. After a failed fsync of the directory nobody
+ * knows which manifest a power failure would leave: that counts as an fsync that failed, and what either of the two names is kept.
  */
 import type { LogReader } from '../../ring/log-ring.ts';
 import { type Files, removeIfThere } from '../files.ts';
@@ -67,8 +67,8 @@ export class Appender {
   private fsyncError: NodeJS.ErrnoException | null = null;
   /** The file that was written to when it failed: a base that was begun after it makes good for it. */
   private unsureSequence = 0;
-  /** Descriptors with an fsync under way. */
-  private readonly fsyncing = new Set<number>();
+  /** Descriptors with fsyncs under way, and how many. */
+  private readonly fsyncing = new Map<number, number>();
   private fsyncTimer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
   private fsyncedPosition = 0;
@@ -161,10 +161,11 @@ export class Appender {
     const before = this.manifest;
     const next = { ...before, increments: [...before.increments, entry] };
     let fd = -1;
+    let unsure: NodeJS.ErrnoException | null = null;
     try {
       fd = files.open(this.names.path(entry.name), 'w');
       this.finishFile();
-      if (this.stale === null) saveManifest(files, this.names, next);
+      if (this.stale === null) unsure = saveManifest(files, this.names, next);
     } catch (error) {
       if (fd >= 0) files.close(fd);
       this.manifest = { ...before, history: [...before.history, entry] };
@@ -173,6 +174,7 @@ export class Appender {
     this.retire();
     this.goOnWith(fd, entry.name);
     this.manifest = next;
+    if (unsure !== null) this.onFsyncError(unsure);
     this.parts.log('notice', `Creating AOF incr file ${entry.name} on background rewrite`);
   }
 
@@ -211,19 +213,24 @@ export class Appender {
       ...old,
     ];
     const next = { base, increments: before.increments.filter((entry) => entry.sequence >= from), history };
+    let unsure: NodeJS.ErrnoException | null = null;
     try {
       files.rename(temporary, this.names.path(base.name));
-      saveManifest(files, this.names, next);
+      unsure = saveManifest(files, this.names, next);
     } catch (error) {
-      // The manifest on the disk may be the new one by now: the base stays until another rewrite has made it history.
-      this.manifest = { ...before, history: [...before.history, base] };
       removeIfThere(files, temporary);
+      removeIfThere(files, this.names.path(base.name));
       throw error;
     }
     this.stale = null;
     this.manifest = next;
-    this.deleteHistory();
     this.size = this.sizeOfAll();
+    if (unsure !== null) {
+      // What is history may be needed after all.
+      this.onFsyncError(unsure);
+      return;
+    }
+    this.deleteHistory();
     if (this.fsyncError === null || from <= this.unsureSequence) return;
     this.fsyncError = null;
     this.parts.log('warning', 'The append only file is safe again: it has been rewritten.');
@@ -353,7 +360,7 @@ export class Appender {
     if (this.fsyncError !== null) return;
     if (position === this.fsyncedPosition && this.fsyncing.size === 0) return;
     try {
-      for (const fd of this.fsyncing) files.fsync(fd);
+      for (const fd of this.fsyncing.keys()) files.fsync(fd);
       files.fsync(this.fd);
     } catch (error) {
       this.onFsyncError(error as Error);
@@ -374,9 +381,9 @@ export class Appender {
       this.parts.fatal(`${text}. Exiting...`);
       return;
     }
+    this.unsureSequence = this.sequence;
     if (this.fsyncError !== null) return;
     this.fsyncError = error;
-    this.unsureSequence = this.sequence;
     this.parts.log('warning', text);
     this.tellState();
   }
@@ -411,10 +418,12 @@ export class Appender {
     const { files, reader } = this.parts;
     const position = reader.written;
     const alone = this.fsyncing.size === 0;
-    this.fsyncing.add(fd);
+    this.fsyncing.set(fd, (this.fsyncing.get(fd) ?? 0) + 1);
     files.fsyncLater(fd, (error) => {
-      this.fsyncing.delete(fd);
-      if (fd !== this.fd) files.close(fd);
+      const left = this.fsyncing.get(fd)! - 1;
+      if (left > 0) this.fsyncing.set(fd, left);
+      else this.fsyncing.delete(fd);
+      if (left === 0 && fd !== this.fd) files.close(fd);
       if (error !== null) this.onFsyncError(error);
       else if (alone && this.fsyncError === null) this.covers(position);
     });

@@ -45,7 +45,8 @@ function readManifest(files: Files, names: AofNames, sink: AofSink): Manifest | 
   if (!files.exists(names.file)) return found;
   const manifest: Manifest = { base: { name: names.file, sequence: 1 }, increments: [], history: [] };
   files.makeDirectory(names.directory);
-  if (found === null) saveManifest(files, names, manifest);
+  const unsure = found === null ? saveManifest(files, names, manifest) : null;
+  if (unsure !== null) throw unsure;
   files.rename(names.file, names.path(names.file));
   files.fsyncDirectoryOf(names.path(names.file));
   sink.note(
