@@ -1,89 +1,12 @@
 /** The writer of RDB files on a disk that fails: an old file stays, nothing else is left, and no descriptor is closed twice. */
 import { describe, expect, it } from 'vitest';
+import { Prng } from '../../../src/base/prng.ts';
 import type { Files } from '../../../src/persistence/files.ts';
 import { RdbFileReader } from '../../../src/persistence/rdb/file-reader.ts';
 import { RdbFileWriter } from '../../../src/persistence/rdb/file-writer.ts';
 import { copyItems } from '../../../src/persistence/rdb/load-file.ts';
 import { RdbWriter } from '../../../src/rdb/writer.ts';
-
-/** Files in memory; `fail` throws for the operation that is to go wrong. */
-class MemoryFiles implements Files {
-  readonly names = new Map<string, Uint8Array>();
-  readonly log: string[] = [];
-  fail: (operation: string) => void = () => {};
-  writeMax = Number.POSITIVE_INFINITY;
-  private readonly open_ = new Map<number, string>();
-  private next = 3;
-
-  private did(operation: string): void {
-    this.fail(operation);
-    this.log.push(operation);
-  }
-  private nameOf(fd: number): string {
-    const name = this.open_.get(fd);
-    if (name === undefined) throw new Error(`descriptor ${fd} is not open`);
-    return name;
-  }
-  private bytesOf(fd: number): Uint8Array {
-    return this.names.get(this.nameOf(fd))!;
-  }
-  open(path: string, flags: string): number {
-    this.did('open');
-    if (flags === 'w') this.names.set(path, new Uint8Array(0));
-    this.open_.set(this.next, path);
-    return this.next++;
-  }
-  write(fd: number, bytes: Uint8Array, start: number, size: number): number {
-    this.did('write');
-    const taken = Math.min(size, this.writeMax);
-    const old = this.bytesOf(fd);
-    const grown = new Uint8Array(old.length + taken);
-    grown.set(old);
-    grown.set(bytes.subarray(start, start + taken), old.length);
-    this.names.set(this.nameOf(fd), grown);
-    return taken;
-  }
-  read(fd: number, into: Uint8Array, start: number, size: number, position: number): number {
-    const part = this.bytesOf(fd).subarray(position, position + size);
-    into.set(part, start);
-    return part.length;
-  }
-  fsync(fd: number): void {
-    this.did(`fsync ${this.nameOf(fd)}`);
-  }
-  fsyncLater(): void {
-    throw new Error('not here');
-  }
-  fsyncDirectoryOf(): void {
-    this.did('fsync directory');
-  }
-  truncate(): void {
-    throw new Error('not here');
-  }
-  size(fd: number): number {
-    return this.bytesOf(fd).length;
-  }
-  close(fd: number): void {
-    this.nameOf(fd);
-    this.open_.delete(fd);
-    this.did('close');
-  }
-  rename(from: string, to: string): void {
-    this.did('rename');
-    this.names.set(to, this.names.get(from)!);
-    this.names.delete(from);
-  }
-  remove(path: string): void {
-    if (!this.names.delete(path)) throw new Error('ENOENT');
-  }
-  exists(path: string): boolean {
-    return this.names.has(path);
-  }
-  list(): string[] {
-    return [...this.names.keys()];
-  }
-  makeDirectory(): void {}
-}
+import { MemoryFiles, type Operation } from './memory-files.ts';
 
 const OPTIONS = {
   temporary: 'temp.rdb',
@@ -131,42 +54,66 @@ function sizeOfItems(files: Files): number {
 }
 
 describe('RdbFileWriter', () => {
-  it('renames only when all is on the disk, and makes the name last', () => {
+  it('writes what a disk takes bit by bit, and leaves nothing open', () => {
     const files = new MemoryFiles();
-    save(files);
-    expect(files.list()).toEqual(['dump.rdb']);
-    expect(files.log.slice(-4)).toEqual(['fsync temp.rdb', 'close', 'rename', 'fsync directory']);
-    expect(sizeOfItems(files)).toBe(items(500).size);
-  });
-
-  it('writes what a disk takes bit by bit', () => {
-    const files = new MemoryFiles();
-    files.writeMax = 777;
+    files.short = 777;
     save(files, { ...OPTIONS, compresses: false });
+    expect([...files.names.keys()]).toEqual(['dump.rdb']);
     expect(sizeOfItems(files)).toBe(items(500).size);
+    expect(files.openCount).toBe(0);
   });
 
-  it.each(['open', 'write', 'fsync temp.rdb', 'close', 'rename'])(
-    'an error of %s: the file of before stays, and nothing else is left',
-    (operation) => {
+  it.each<[Operation, string]>([
+    ['open', 'EACCES'],
+    ['write', 'ENOSPC'],
+    ['fsync', 'EIO'],
+    ['rename', 'EISDIR'],
+  ])('an error of %s: the file of before stays, and nothing else is left', (operation, code) => {
+    const files = new MemoryFiles();
+    save(files, OPTIONS, 10);
+    const before = Buffer.from(files.names.get('dump.rdb')!.bytes);
+    files.fail(operation, code);
+    expect(() => save(files, { ...OPTIONS, compresses: false })).toThrow(code);
+    expect([...files.names.keys()]).toEqual(['dump.rdb']);
+    expect(files.names.get('dump.rdb')!.bytes).toEqual(before);
+    expect([files.openCount, files.misused]).toEqual([0, []]);
+  });
+
+  it('a disk that runs full: the same', () => {
+    const files = new MemoryFiles();
+    save(files, OPTIONS, 10);
+    files.room = 100_000;
+    expect(() => save(files, { ...OPTIONS, compresses: false })).toThrow('ENOSPC');
+    expect([...files.names.keys()]).toEqual(['dump.rdb']);
+    expect(sizeOfItems(files)).toBe(items(10).size);
+  });
+
+  it('a machine that dies anywhere has the old file or the new one, whole', () => {
+    const random = new Prng(616);
+    for (let round = 0; round < 300; round++) {
       const files = new MemoryFiles();
-      save(files, OPTIONS, 10);
-      const before = files.names.get('dump.rdb');
-      files.fail = (what) => {
-        if (what === operation) throw new Error('no space left on device');
-      };
-      expect(() => save(files, { ...OPTIONS, compresses: false })).toThrow('no space left');
-      expect(files.list()).toEqual(['dump.rdb']);
-      expect(files.names.get('dump.rdb')).toBe(before);
-    },
-  );
+      save(files, OPTIONS, 3);
+      // The disk stops taking bytes somewhere, the name may not be made to last, or all goes well: then the machine dies.
+      files.room = random.below(12_000);
+      if (random.below(2) === 0) files.fail('fsyncDirectoryOf', 'EIO');
+      let saved = true;
+      try {
+        save(files, { ...OPTIONS, compresses: false }, 10);
+      } catch {
+        saved = false;
+      }
+      const size = sizeOfItems(files.crash((n) => random.below(n)));
+      if (saved) expect(size).toBe(items(10).size);
+      else expect([items(3).size, items(10).size]).toContain(size);
+    }
+  });
 
   it('a file that nobody wants any more at its end is not put in place', () => {
     const files = new MemoryFiles();
     const writer = new RdbFileWriter(files, OPTIONS);
     expect(() => writer.end(() => false)).toThrow('aborted');
     writer.abort();
-    expect(files.list()).toEqual([]);
+    expect([...files.names.keys()]).toEqual([]);
   });
 
   it('gives a descriptor back once: its number may be another file by then', () => {
@@ -174,6 +121,6 @@ describe('RdbFileWriter', () => {
     const writer = new RdbFileWriter(files, OPTIONS);
     writer.abort();
     writer.abort();
-    expect(files.log.filter((what) => what === 'close')).toEqual(['close']);
+    expect([files.openCount, files.misused]).toEqual([0, []]);
   });
 });
