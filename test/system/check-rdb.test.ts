@@ -113,7 +113,7 @@ describe('a bad file', () => {
       expect(ours(path).code).toBe(1);
       if (oracleAvailable()) expect(theirs(path).code).toBe(1);
     }
-  }, 30_000);
+  });
 
   it('whatever it is, the checker says yes or no, and no only to what a server refuses', async () => {
     const { dir, path } = await saved(THREADIS, [...COMPAT_70, '--rdbchecksum', 'no']);
@@ -134,7 +134,7 @@ describe('a bad file', () => {
       if (code === 1) expect(await server.ask('DEBUG', 'RELOAD', 'NOSAVE')).toMatch(/^error/);
     }
     expect(readFileSync(path).length).toBe(good.length);
-  }, 60_000);
+  });
 
   it('is not there, or not named: exit code 1', () => {
     expect(ours('/nonexistent/dump.rdb').code).toBe(1);

@@ -154,7 +154,7 @@ describe.each([
           expect(Number(await again.ask('GET', `counter:${i}`))).toBeGreaterThanOrEqual(n);
         }
       }
-    }, 30_000);
+    });
 
     test('SHUTDOWN: gives up a save in progress', async () => {
       const one = await start([...POINTS, '--rdb-key-save-delay', '2000000']);
@@ -236,7 +236,7 @@ describe.each([
       expect(Number(await one.ask('LASTSAVE'))).toBeGreaterThan(before);
       await one.server.wrote('3 changes in 1 seconds. Saving...');
       expect(existsSync(pathIn(one.server.dir))).toBe(true);
-    }, 20_000);
+    });
 
     test('FLUSHALL: saves at once where save points are set, and only there', async () => {
       const one = await start(POINTS);
@@ -356,7 +356,7 @@ describe.each([
       await eventually(async () => (await infoOf(one)).loading === '0');
       expect(await ask('DEBUG', 'DIGEST')).toBe(one.digest);
       expect(Number((await infoOf(one)).rdb_last_load_keys_loaded)).toBeGreaterThan(3000);
-    }, 30_000);
+    });
 
     test('SHUTDOWN and SIGTERM end it, and leave the file as it was', async () => {
       for (const way of ['SHUTDOWN', 'SIGTERM'] as const) {
@@ -368,7 +368,7 @@ describe.each([
         const again = await start([], one.server.dir);
         expect(await again.ask('DEBUG', 'DIGEST')).toBe(one.digest);
       }
-    }, 30_000);
+    });
 
     test('keys whose time has passed are left out', async () => {
       const one = await start();
