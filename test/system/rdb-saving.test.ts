@@ -112,6 +112,18 @@ describe.each([
       }
     });
 
+    test('SHUTDOWN: one that is refused leaves the append only file open', async () => {
+      const one = await start([...POINTS, '--appendonly', 'yes']);
+      mkdirSync(pathIn(one.server.dir));
+      await one.ask('SET', 'before', '1');
+      expect(await one.ask('SHUTDOWN')).toMatch(/^error: ERR Errors trying to SHUTDOWN/);
+      await one.ask('SET', 'after', '2');
+      await expect(one.client.call('SHUTDOWN', 'FORCE')).rejects.toThrow();
+      expect(await one.server.ended).toBe(0);
+      const again = await start(['--appendonly', 'yes'], one.server.dir);
+      expect(await again.ask('MGET', 'before', 'after')).toEqual(['1', '2']);
+    });
+
     test('SIGTERM: is not followed where the file cannot be written, and is once it can', async () => {
       const one = await start(POINTS);
       mkdirSync(pathIn(one.server.dir));
