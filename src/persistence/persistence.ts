@@ -406,6 +406,7 @@ export class Persistence implements PersistenceService {
   reloadAof(): string | null {
     this.parts.log.publish();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
+    this.loadStartMs = this.server.clock.nowMs();
     this.server.keyspace.flushAll();
     const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
     this.setLoading(true);
