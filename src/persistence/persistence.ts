@@ -82,6 +82,7 @@ export class Persistence implements PersistenceService {
   private lastOk = true;
   private lastSeconds = -1;
   private saves = 0;
+  private inBackground = 0;
   private aofOn = false;
   private loadsAof = false;
   private policySeen: FsyncPolicy = 'everysec';
@@ -183,6 +184,7 @@ export class Persistence implements PersistenceService {
   saveInBackground(): void {
     this.saving = this.start(false);
     this.saves++;
+    this.inBackground++;
     this.scheduled = false;
     this.lastTryMs = this.server.nowMs;
     this.log('notice', `Background saving started by pid ${this.server.pid}`);
@@ -352,6 +354,7 @@ export class Persistence implements PersistenceService {
     }
     this.parts.log.startFile();
     this.saving = this.start(true);
+    this.inBackground++;
     this.log('notice', 'Background append only file rewriting started by pid ' + this.server.pid);
     return null;
   }
@@ -595,6 +598,7 @@ export class Persistence implements PersistenceService {
       lastSeconds: this.lastSeconds,
       currentSeconds: !this.saveInProgress ? -1 : Math.floor((server.nowMs - saving!.startMs) / SECOND_MS),
       saves: this.saves,
+      inBackground: this.inBackground,
       lastExpired: this.lastExpired,
       lastLoaded: this.lastLoaded,
       loading:
