@@ -92,7 +92,9 @@ export async function fill({ client }: Started): Promise<void> {
   const replies: Promise<Reply>[] = [];
   for (const [i, [, , ...make]] of VALUES.entries()) {
     replies.push(client.call('SELECT', String(i % DATABASES)));
-    for (const [name, , ...rest] of make) replies.push(client.call(name, `key:${i}`, ...rest));
+    for (const command of make) {
+      replies.push(client.call(...command.map((word) => (word === 'k' ? `key:${i}` : word))));
+    }
     if (i % 3 === 0) replies.push(client.call('PEXPIREAT', `key:${i}`, FAR_MS + i * 1001));
   }
   replies.push(client.call('SELECT', '0'));
