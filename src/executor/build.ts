@@ -258,6 +258,7 @@ function buildServer(
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,
+    checksumEnabled: true,
     loading: false,
   };
 }
