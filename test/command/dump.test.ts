@@ -141,7 +141,7 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
       }
     }
     await onAll('CONFIG', 'SET', 'set-max-intset-entries', '512');
-  });
+  }, 60_000);
 
   it('digests of several databases and of keys with a time to live agree', async () => {
     for (const client of clients) {
@@ -195,7 +195,7 @@ describe.skipIf(!oracleAvailable())('payloads between the servers', () => {
     }
     expect(restored).toBeGreaterThan(0);
     expect(readable(await ours.call('PING'))).toBe('PONG');
-  });
+  }, 60_000);
 });
 
 /** The payload with some of its value's bytes changed, taken out or put in. */

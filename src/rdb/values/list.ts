@@ -79,5 +79,8 @@ function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void 
     if (container !== QUICKLIST_PLAIN) throw new CorruptRdbError('a list node of an unknown kind');
   }
   reader.string();
+  // Only what is too large for a listpack lies by itself; in the oldest form all elements do.
+  if (rdbType === RDB_LIST_QUICKLIST_2 && reader.textEnd === reader.textStart)
+    throw new CorruptRdbError('a list node without bytes');
   push(reader.textBytes, reader.textStart, reader.textEnd);
 }
