@@ -3,6 +3,7 @@ import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Bio } from '../src/persistence/bio.ts';
 import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS } from '../src/ring/layout.ts';
+import { LogFile } from '../src/ring/log-file.ts';
 import type { BioData, FromBioToMain } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
 
@@ -19,6 +20,7 @@ const toMain = (message: FromBioToMain) => parentPort!.postMessage(message);
 const bio = new Bio({
   control,
   log: data.log,
+  logFile: new LogFile(data.logFile),
   channels: data.channels.map((memory) => (memory === null ? null : new Int32Array(memory))),
   jobFile: new URL('./job.js', import.meta.url).href,
   answer: (message) => data.executorPort.postMessage(message),

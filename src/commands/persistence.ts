@@ -16,11 +16,11 @@ export interface PersistenceService {
   /** Saves, empties the databases and loads them again, each if asked for. Null, or why it failed. */
   reload(options: { save: boolean; flush: boolean; merge: boolean }): string | null;
   readonly rewriteInProgress: boolean;
-  /** Why write commands are to be refused, as an error text; null when they are not. */
-  readonly writeRefusal: string | null;
   /** Rewrites the append only file from the data, meanwhile; nothing else may be in progress. Null, or why it cannot begin. */
   rewrite(): string | null;
   scheduleRewrite(): void;
+  /** Why the append only file cannot be written. */
+  readonly aofFailure: string;
   /** Loads what the append only file says, in the place of what is there. Null, or why it failed. */
   reloadAof(): string | null;
   /** When the databases were last saved, in seconds since 1970. */

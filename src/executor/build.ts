@@ -22,7 +22,7 @@ import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN } from '../ring/layout.ts';
+import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE } from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -40,7 +40,7 @@ import { ChannelEnd } from './channel-end.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
-import { GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
+import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
 import { NetworkWatch } from './network-watch.ts';
@@ -98,6 +98,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const log = new CommandLog(new LogWriter(data.log), server.table, {
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
+    broken: () => Atomics.load(control, LOG_BROKEN) !== 0,
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
@@ -126,23 +127,30 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       },
     },
     aofBytes: () => readPosition(control, AOF_SIZE),
-    aofBroken: () => Atomics.load(control, LOG_BROKEN) === 1,
+    aofErrno: () => Atomics.load(control, LOG_BROKEN),
+    aofUnsure: () => Atomics.load(control, LOG_UNSURE) !== 0,
     onLoaded: (error) => send({ type: 'loaded', error }),
     onState: () => onState(),
   });
   const onState = () => {
     executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
-    executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.writeRefusal !== null);
+    executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.refusesWrites);
+    executor.gate = withBit(executor.gate, GATE_AOF_MISCONF, persistence.aofRefusesWrites);
   };
   const stop = (save: SaveOrigin, force: boolean) => {
     send({ type: 'saving' });
-    if (persistence.prepareForShutdown(save, force) !== null) send({ type: 'cannot-stop' });
-    else executor.stopping = true;
+    if (!executor.halted && persistence.prepareForShutdown(save, force) !== null) {
+      send({ type: 'cannot-stop' });
+      return;
+    }
+    executor.halt();
+    executor.stopping = true;
   };
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
   const cron = new Cron({ server, limits, ...watches });
+  let brokenSeen = 0;
   const executor: Executor = new Executor({
     server,
     channels,
@@ -166,7 +174,14 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       cron.run(executor);
       persistence.cron();
     },
-    persist: () => persistence.busy && persistence.run(),
+    persist() {
+      const broken = Atomics.load(control, LOG_BROKEN);
+      if (broken !== brokenSeen) {
+        brokenSeen = broken;
+        persistence.onAofState();
+      }
+      return persistence.busy && persistence.run();
+    },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 

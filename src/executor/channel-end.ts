@@ -89,6 +89,8 @@ export class ChannelEnd implements ReplySink, Link {
   limits: ReplyLimits = NO_LIMITS;
   /** What replies wait for; null while nothing is logged. */
   log: CommandLog | null = null;
+  /** Nothing is published any more. */
+  halted = false;
   private logTold = 0;
   /** Control frames that found no room, in order. */
   private readonly unsent: Array<{ kind: number; slot: number }> = [];
@@ -259,7 +261,7 @@ export class ChannelEnd implements ReplySink, Link {
     if (this.unsent.length > 0) this.retryUnsent();
     this.pointAtRing();
     if (this.log !== null) this.tellLog(this.log);
-    if (!this.ring.dirty) return false;
+    if (!this.ring.dirty || this.halted) return false;
     const woken = this.ring.publish();
     if (woken) this.wakeups++;
     return woken;

@@ -122,6 +122,7 @@ export class Executor implements Waker, TransactionRunner {
   /** Server-wide gate bits; 0 lets ordinary sessions pass unchecked. */
   gate = 0;
   stopping = false;
+  halted = false;
   /** Figures for INFO threads. */
   readonly figures = { batches: 0, commands: 0, parks: 0, wakeups: 0, busyUs: 0, stallMaxUs: 0 };
   private readonly server: Server;
@@ -171,6 +172,12 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   // --- the loop -----------------------------------------------------------------------------------
+
+  /** The end of the process is near, and everything is saved: what runs from now on is not, so nobody may learn of it. */
+  halt(): void {
+    this.halted = true;
+    for (const channel of this.channels) channel.halted = true;
+  }
 
   /** Runs until `stopping`. */
   run(): void {

@@ -27,6 +27,8 @@ export const GATE_LONG_ARGUMENT = 2;
 export const GATE_LOADING = 4;
 /** What is written could not be saved: write commands are refused. */
 export const GATE_MISCONF = 8;
+/** The append only file cannot be written: write commands are refused. */
+export const GATE_AOF_MISCONF = 16;
 
 /** The gate with a bit set or not. */
 export function withBit(gate: number, bit: number, isSet: boolean): number {
@@ -56,7 +58,13 @@ export function refusal(call: Call, command: Command, serverGate: number): strin
     if (keyspace.usedBytes > config.number('maxmemory')) return errors.OOM;
   }
   if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
-    return call.server.persistence.writeRefusal;
+    return errors.RDB_MISCONF;
+  }
+  if (
+    (serverGate & GATE_AOF_MISCONF) !== 0 &&
+    ((command.flags & WRITE) !== 0 || command.name === 'PING' || execWrites(call, command))
+  ) {
+    return errors.aofMisconf(call.server.persistence.aofFailure);
   }
   if (
     (call.session.gate & GATE_PUBSUB) !== 0 &&
@@ -84,6 +92,11 @@ const WHILE_SUBSCRIBED = new Set([
   'quit',
   'reset',
 ]);
+
+/** EXEC counts as all of what is queued. */
+function execWrites({ session }: Call, command: Command): boolean {
+  return command.name === 'EXEC' && session.queue !== null && (session.queue.flags & WRITE) !== 0;
+}
 
 /** Commands that a transaction may always run, however much memory it takes. EXEC counts as all of what is queued. */
 const LEAVE_MULTI = new Set(['EXEC', 'DISCARD', 'QUIT', 'RESET']);

@@ -537,7 +537,7 @@ export class IoWorker {
     const { process } = this;
     const at = Atomics.load(process, LOG_ALWAYS) === 1 ? LOG_FSYNCED : LOG_WRITTEN;
     this.logSeen = readPosition(this.logControl, at);
-    return needed <= this.logSeen || Atomics.load(process, LOG_BROKEN) === 1;
+    return needed <= this.logSeen || Atomics.load(process, LOG_BROKEN) !== 0;
   }
 
   private drainReplies(): void {

@@ -4,8 +4,8 @@
  * The pool is made when the first job comes, because most servers have none for a long time and a thread costs some megabytes; a thread that has
  * had nothing to do for a while ends.
  */
-
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
 import { announceMail, ringExecutor } from '../ring/doorbell.ts';
@@ -17,7 +17,9 @@ import {
   FIGURE_COMMANDS,
   LOG_BROKEN,
   LOG_HELD,
+  LOG_UNSURE,
 } from '../ring/layout.ts';
+import type { LogFile } from '../ring/log-file.ts';
 import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
 import { Appender } from './aof/appender.ts';
@@ -31,11 +33,17 @@ import { RdbFileWriter } from './rdb/file-writer.ts';
 /** A save and a load at once, and a rewrite: never more. */
 const JOBS_MAX = 3;
 const IDLE_MS = 10_000;
+/** How long bytes are written one after the other before orders and timers get their turn. */
+const TURN_MS = 5;
+/** What LOG_BROKEN says of an error without a number. */
+const ERRNO_UNKNOWN = 5;
 
 export interface BioParts {
   /** The control block of the process. */
   control: Int32Array;
   log: LogMemory;
+  /** Where main learns which file is written to. */
+  logFile: LogFile;
   /** The control words of each io worker's channel; null for one that lives on the executor's thread. */
   channels: readonly (Int32Array | null)[];
   /** The URL of the bundle that a thread of the pool runs. */
@@ -53,6 +61,7 @@ export class Bio {
   private readonly appender: Appender;
   private pool: Promise<Piscina> | null = null;
   private resting = false;
+  private listening: NodeJS.Immediate | null = null;
 
   constructor(parts: BioParts) {
     this.parts = parts;
@@ -61,12 +70,14 @@ export class Bio {
       files: systemFiles,
       reader: this.reader,
       onProgress: () => this.wakeHolders(),
-      onState: (broken) => {
-        Atomics.store(parts.control, LOG_BROKEN, broken ? 1 : 0);
+      onState: ({ error, unsure }) => {
+        Atomics.store(parts.control, LOG_UNSURE, unsure ? 1 : 0);
+        Atomics.store(parts.control, LOG_BROKEN, error === null ? 0 : Math.abs(error.errno ?? ERRNO_UNKNOWN));
         this.wakeHolders();
         announceMail(parts.control);
-        if (!broken) setImmediate(() => this.listen());
+        if (!this.appender.isStuck) this.listenSoon();
       },
+      onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
     });
@@ -102,7 +113,7 @@ export class Bio {
     this.tellSize();
     Atomics.store(answer, 0, result);
     Atomics.notify(answer, 0);
-    this.listen();
+    this.listenSoon();
   }
 
   private obey(order: AofOrder): void {
@@ -112,47 +123,62 @@ export class Bio {
       appender.policy = order.policy;
       appender.readManifest(names);
       if (appender.manifest.base === null && appender.manifest.increments.length === 0) {
-        systemFiles.makeDirectory(order.directory);
-        appender.beginWith(this.emptyBase(names, order.rdb));
+        appender.beginWith((name) => this.writeEmptyBase(names.path(name), order.rdb));
       }
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
-      if (!appender.isOpen) appender.forget(new AofNames(order.directory, order.file));
+      if (order.anew) appender.forget(new AofNames(order.directory, order.file));
       appender.startIncrement();
     } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
     else appender.close();
   }
 
-  /** Writes a base without keys. Returns its name. */
-  private emptyBase(names: AofNames, options: { version: number; checksum: boolean }): string {
-    const name = names.base(1);
+  /** A base without keys. */
+  private writeEmptyBase(path: string, options: { version: number; checksum: boolean }): void {
     const writer = new RdbFileWriter(systemFiles, {
       ...options,
-      temporary: names.path(`temp-${name}`),
-      path: names.path(name),
+      temporary: `${path}.part`,
+      path,
       compresses: false,
       fsyncsAsItGoes: false,
     });
     writer.end();
-    return name;
   }
 
-  /** Waits for bytes in the ring, again and again. */
+  /** Main finds the file by this when bio is dead. */
+  private tellFile(path: string | null): void {
+    const { logFile } = this.parts;
+    if (path === null) logFile.clear();
+    else logFile.set(resolve(path), this.reader.written - statSync(path).size);
+  }
+
+  /** Waits for bytes in the ring, again and again; not while they cannot be written, which the appender tries again by itself. */
   private listen(): void {
+    const startMs = performance.now();
     while (!this.resting && this.appender.isOpen) {
       this.appender.drain();
       this.tellSize();
-      // It tries again by itself, and says when it can write.
-      if (this.appender.isBroken) return;
+      if (this.appender.isStuck) return;
       const rest = this.reader.rest();
-      if (rest === null) continue;
-      this.resting = true;
-      void rest.then(() => {
-        this.resting = false;
-        this.listen();
-      });
+      if (rest !== null) {
+        this.resting = true;
+        void rest.then(() => {
+          this.resting = false;
+          this.listen();
+        });
+      } else if (performance.now() - startMs > TURN_MS) {
+        this.listenSoon();
+        return;
+      }
     }
+  }
+
+  private listenSoon(): void {
+    this.listening ??= setImmediate(() => {
+      this.listening = null;
+      this.listen();
+    });
   }
 
   private tellSize(): void {

@@ -27,6 +27,7 @@ export interface Files {
   remove(path: string): void;
   exists(path: string): boolean;
   list(directory: string): string[];
+  /** Makes a directory that may be there, to last. */
   makeDirectory(path: string): void;
 }
 
@@ -52,7 +53,9 @@ export const systemFiles: Files = {
   exists: (path) => fs.existsSync(path),
   list: (directory) => fs.readdirSync(directory),
   makeDirectory(path) {
-    if (!fs.existsSync(path)) fs.mkdirSync(path, 0o755);
+    if (fs.existsSync(path)) return;
+    fs.mkdirSync(path, 0o755);
+    this.fsyncDirectoryOf(path);
   },
 };
 

@@ -6,13 +6,13 @@
  *     mail()   something came from a job: looks what is over
  *     cron()   save points, what was scheduled
  */
+import { getSystemErrorMap } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { PersistenceFigures, PersistenceService, SaveOrigin } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
 import { savePoints } from '../config/special-types.ts';
 import { fromBytesText } from '../config/words.ts';
 import { RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_FIELD_TIMES } from '../rdb/format.ts';
-import * as errors from '../resp/errors.ts';
 import type { FsyncPolicy } from './aof/appender.ts';
 import type { CommandLog } from './aof/command-log.ts';
 import { SaveLink } from './job-link.ts';
@@ -47,8 +47,10 @@ export interface PersistenceParts {
   player: CommandPlayer & { startFile(): void };
   /** Bytes of the append only file, as bio last said. */
   aofBytes: () => number;
-  /** The append only file cannot be written at the moment. */
-  aofBroken: () => boolean;
+  /** The errno for which the append only file cannot be written at the moment, 0 while it can. */
+  aofErrno: () => number;
+  /** An fsync has failed, and only a rewrite makes the file safe again. */
+  aofUnsure: () => boolean;
   /** The gates have to be looked at again: loading has begun or ended, or saving works or fails. */
   onState: () => void;
 }
@@ -87,6 +89,9 @@ export class Persistence implements PersistenceService {
   private loadsAof = false;
   private policySeen: FsyncPolicy = 'everysec';
   private rewriteScheduled = false;
+  /** Appending has begun, and there is no base yet: a restart would find what was there before. */
+  private waitsForBase = false;
+  private lastRewriteMs = 0;
   private lastRewriteOk = true;
   private lastRewriteSeconds = -1;
   private rewrites = 0;
@@ -267,7 +272,7 @@ export class Persistence implements PersistenceService {
   cron(): void {
     if (this.busy) return;
     const { server } = this;
-    if (this.rewriteScheduled || this.hasGrown()) {
+    if (this.rewriteScheduled || this.mustRewrite() || this.hasGrown()) {
       this.rewrite();
       return;
     }
@@ -344,9 +349,17 @@ export class Persistence implements PersistenceService {
   }
 
   rewrite(): string | null {
-    this.rewriteScheduled = false;
+    // A transaction belongs into one file: it is rewritten after its end.
+    this.rewriteScheduled = this.parts.log.isInside;
+    if (this.rewriteScheduled) return null;
+    return this.startRewrite(!this.aofOn);
+  }
+
+  /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. */
+  private startRewrite(anew: boolean): string | null {
+    this.lastRewriteMs = this.server.nowMs;
     this.parts.log.publish();
-    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles });
+    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
       this.lastRewriteOk = false;
@@ -368,14 +381,22 @@ export class Persistence implements PersistenceService {
     const error = failure ?? this.parts.ask({ type: 'aof-base', temporary });
     this.lastRewriteSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     this.lastRewriteOk = error === null;
+    if (!this.aofOn) this.parts.ask({ type: 'aof-close' });
     if (error !== null) {
       this.log('warning', `Background AOF rewrite error: ${error}`);
       return;
     }
     this.rewrites++;
+    this.waitsForBase = false;
     this.baseBytes = this.parts.aofBytes();
     this.log('notice', 'Background AOF rewrite terminated with success');
     this.log('notice', 'Background AOF rewrite finished successfully');
+  }
+
+  /** Whether data is at risk until a rewrite has succeeded: tried again and again, but not all the time. */
+  private mustRewrite(): boolean {
+    if (!this.aofOn || !(this.waitsForBase || this.parts.aofUnsure())) return false;
+    return this.server.nowMs - this.lastRewriteMs > RETRY_SECONDS * SECOND_MS;
   }
 
   private hasGrown(): boolean {
@@ -395,15 +416,26 @@ export class Persistence implements PersistenceService {
     if (on === this.aofOn) return null;
     if (on) {
       if (this.saving !== null) this.abort();
-      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.rewrite();
-      if (error === null) this.setAof(true);
-      return error;
+      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true);
+      if (error !== null) return error;
+      this.waitsForBase = true;
+      this.setAof(true);
+      return null;
     }
     if (this.rewriteInProgress) this.abort();
-    this.parts.log.publish();
-    this.parts.ask({ type: 'aof-close' });
-    this.setAof(false);
+    this.closeAof();
     return null;
+  }
+
+  /** Everything logged is on the disk when this returns, if it can be. */
+  private closeAof(): void {
+    const { ask, log } = this.parts;
+    log.cut();
+    ask({ type: 'aof-close' });
+    // What could not be written is given up, by pieces that the ring has room for: positions only grow.
+    while (!log.push()) ask({ type: 'aof-close' });
+    this.waitsForBase = false;
+    this.setAof(false);
   }
 
   reloadAof(): string | null {
@@ -439,26 +471,41 @@ export class Persistence implements PersistenceService {
     });
   }
 
-  /** Why write commands are to be refused, as an error text: what is written cannot be saved. Null when they are not. */
-  get writeRefusal(): string | null {
+  /** True when write commands are to be refused because the append only file cannot be written. */
+  get aofRefusesWrites(): boolean {
+    return this.aofOn && this.parts.aofErrno() !== 0;
+  }
+
+  /** The append only file cannot be written, or can again. */
+  onAofState(): void {
+    this.parts.onState();
+  }
+
+  get aofFailure(): string {
+    const [, text] = getSystemErrorMap().get(-this.parts.aofErrno()) ?? ['', 'unknown error'];
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  /** True when write commands are to be refused because saving fails. */
+  get refusesWrites(): boolean {
     const { config } = this.server;
-    if (this.aofOn && this.parts.aofBroken()) return errors.AOF_MISCONF;
-    const saves = config.bool('stop-writes-on-bgsave-error') && config.string('save') !== '';
-    return !this.lastOk && saves ? errors.RDB_MISCONF : null;
+    return !this.lastOk && config.bool('stop-writes-on-bgsave-error') && config.string('save') !== '';
   }
 
   // --- the end of the process -----------------------------------------------------------------------
 
   /** Before the process ends: saves where it is to. Null, or why the server should not stop; never that with `force`. */
   prepareForShutdown(save: SaveOrigin, force: boolean): string | null {
+    if (this.waitsForBase && !force) {
+      this.log('warning', "Writing initial AOF, can't exit");
+      return 'the append only file has no base yet';
+    }
     this.abort();
     const error = this.saveAtEnd(save);
     if (error !== null && !force) return error;
     if (this.aofOn) {
+      this.closeAof();
       this.log('notice', 'Calling fsync() on the AOF file.');
-      this.parts.log.publish();
-      this.parts.ask({ type: 'aof-close' });
-      this.setAof(false);
     }
     return null;
   }
@@ -587,7 +634,7 @@ export class Persistence implements PersistenceService {
           : -1,
         lastOk: this.lastRewriteOk,
         rewrites: this.rewrites,
-        writeOk: !this.parts.aofBroken(),
+        writeOk: this.parts.aofErrno() === 0,
         bytes: this.parts.aofBytes(),
         baseBytes: this.baseBytes,
       },

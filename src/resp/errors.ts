@@ -39,8 +39,7 @@ export const REWRITE_FAILED =
   "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.";
 export const REWRITE_BLOCKS_SAVE =
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
-export const AOF_MISCONF =
-  'MISCONF Errors writing to the AOF file. Commands that may modify the data set are disabled until it can be written again.';
+export const aofMisconf = (why: string) => `MISCONF Errors writing to the AOF file: ${why}`;
 export const LOADAOF_FAILED = 'ERR Error trying to load the AOF files, check server logs.';
 export const RELOAD_OPTIONS = 'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.';
 export const RELOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs.';

@@ -102,8 +102,10 @@ export const HEARTBEATS = 80;
 /** Figures of the bio thread, in the places of FIGURE_*; its commands are buffers released. */
 export const BIO_FIGURES = 256;
 
-/** 1 while the append only file cannot be written: nothing is held back then, and write commands are refused. */
+/** The errno for which the append only file cannot be written, 0 while it can: nothing is held back then, and write commands are refused. */
 export const LOG_BROKEN = 36;
+/** 1 while an fsync that has failed leaves open what the append only file holds: it is to be rewritten. */
+export const LOG_UNSURE = 38;
 /** 1 when replies wait for fsync, 0 when they wait for write. */
 export const LOG_ALWAYS = 37;
 /** Bytes of the append only file, as a position of log-ring.ts. */

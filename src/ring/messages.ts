@@ -58,6 +58,8 @@ export interface IoData {
 export interface BioData {
   process: ProcessMemory;
   log: LogMemory;
+  /** Memory of a LogFile. */
+  logFile: SharedArrayBuffer;
   /** The control words of each io worker's channel; null for one that lives on the executor's thread. */
   channels: (SharedArrayBuffer | null)[];
   executorPort: MessagePort;

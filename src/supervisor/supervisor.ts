@@ -18,6 +18,7 @@ import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
 import { BEAT_MS } from '../ring/layout.ts';
+import { LogFile, writeOutLog } from '../ring/log-file.ts';
 import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,
@@ -73,6 +74,7 @@ export class Supervisor {
   private readonly figures = new Float64Array(this.figuresMemory);
   private readonly channels: ChannelMemory[] = [];
   private readonly logMemory = createLogMemory();
+  private readonly logFileMemory = LogFile.memory();
   private readonly mainChannel = new MessageChannel();
   private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
@@ -172,7 +174,13 @@ export class Supervisor {
     const shared = this.channels.map(({ control }) =>
       control instanceof SharedArrayBuffer ? control : null,
     );
-    const data: BioData = { process: this.memory, log: this.logMemory, channels: shared, executorPort };
+    const data: BioData = {
+      process: this.memory,
+      log: this.logMemory,
+      logFile: this.logFileMemory,
+      channels: shared,
+      executorPort,
+    };
     const bio = this.spawn('bio', 'bio', data, [executorPort]);
     bio.on('message', (message: FromBioToMain) => {
       if (message.type === 'fatal') this.fatal(message.message);
@@ -188,15 +196,30 @@ export class Supervisor {
       name,
       resourceLimits,
     });
-    worker.on('error', (error) => this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`));
+    worker.on('error', (error) => {
+      if (kind === 'bio') this.writeOutLog();
+      this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`);
+    });
     this.onExit(worker, name);
     return worker;
   }
 
   private onExit(worker: Worker, name: string): void {
     worker.on('exit', (code) => {
+      if (name === 'bio') this.writeOutLog();
       if (!this.stopping) this.fatal(`Thread ${name} ended unexpectedly with code ${code}`);
     });
+  }
+
+  /** Bio is dead: what it has not written of the log is in shared memory still. */
+  private writeOutLog(): void {
+    try {
+      const size = writeOutLog(this.logMemory, new LogFile(this.logFileMemory));
+      if (size > 0)
+        this.log.write('warning', `${size} bytes of the append only file were written by the main thread`);
+    } catch (error) {
+      this.log.write('warning', `The rest of the log could not be written: ${(error as Error).message}`);
+    }
   }
 
   /** Logs and ends the process: with one thread gone, nothing that is left can be trusted. */

@@ -5,15 +5,20 @@
  *     everysec   written at once; fsynced once a second beside the writing
  *     no         written at once
  *
- * An error under `always` ends the process, as it does in Redis: what was promised cannot be kept. Under the others LOG_BROKEN says so to the
- * executor, which refuses write commands, and to io workers, which hold nothing back any more; the same bytes are tried again until they
- * are written. A failed fsync is not tried again on the same file, because the system may have dropped what it could not write: it ends
- * the process under `always`, and is reported under `everysec`.
+ * An error under `always` ends the process, as it does in Redis: what was promised cannot be kept. Under the others onState() says so: the
+ * executor then refuses write commands, and io workers hold nothing back any more.
  *
- * Files change hands at positions of the log that the executor and bio agree on while the executor waits: startIncrement().
+ *   a write that failed   the same bytes are tried again until they are written: none is lost, none is there twice
+ *   an fsync that failed  is never tried again, because the system may have dropped what it could not write and then reports success. What the
+ *                         file lacks is only in memory: nothing but a rewrite makes it safe. Until one is adopted, the file counts as broken
+ *                         and the position of what is fsynced stands still. The executor is told to rewrite (`unsure`)
+ *
+ * Files change hands at positions of the log that the executor and bio agree on while the executor waits: startIncrement(). The old file is
+ * whole and on the disk before a manifest names a new one, because only the last file may be torn. After a failed fsync of the directory nobody
+ * knows which manifest a power failure would leave: that counts as an fsync that failed, and what either of the two names is kept.
  */
 import type { LogReader } from '../../ring/log-ring.ts';
-import type { Files } from '../files.ts';
+import { type Files, removeIfThere } from '../files.ts';
 import {
   AofNames,
   emptyManifest,
@@ -29,13 +34,22 @@ const SECOND_MS = 1000;
 
 export type FsyncPolicy = 'always' | 'everysec' | 'no';
 
+export interface AppenderState {
+  /** What fails, or null. */
+  error: NodeJS.ErrnoException | null;
+  /** What was written may not be on the disk: a rewrite is wanted. */
+  unsure: boolean;
+}
+
 export interface AppenderParts {
   files: Files;
   reader: LogReader;
   /** Positions have moved: whoever holds replies back may look again. */
   onProgress: () => void;
   /** Writing fails, or works again. */
-  onState: (broken: boolean, why: string) => void;
+  onState: (state: AppenderState) => void;
+  /** The file that is written to from now on, at its end; null for none. */
+  onFile: (path: string | null) => void;
   log: (level: 'notice' | 'warning', message: string) => void;
   /** The process cannot go on. Does not return. */
   fatal: (message: string) => void;
@@ -49,24 +63,29 @@ export class Appender {
   private readonly parts: AppenderParts;
   private names: AofNames = new AofNames('', '');
   private fd = -1;
-  private broken = false;
-  private fsyncing = false;
-  private fsyncFailed = false;
+  private writeError: NodeJS.ErrnoException | null = null;
+  private fsyncError: NodeJS.ErrnoException | null = null;
+  /** The file that was written to when it failed: a base that was begun after it makes good for it. */
+  private unsureSequence = 0;
+  /** Descriptors with fsyncs under way, and how many. */
+  private readonly fsyncing = new Map<number, number>();
   private fsyncTimer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
   private fsyncedPosition = 0;
+  /** While there is no base for what is written: the files that the manifest on the disk names, history once there is one. */
+  private stale: ManifestEntry[] | null = null;
 
   constructor(parts: AppenderParts) {
     this.parts = parts;
   }
 
-  /** True while it cannot write. */
-  get isBroken(): boolean {
-    return this.broken;
-  }
-
   get isOpen(): boolean {
     return this.fd >= 0;
+  }
+
+  /** Writing fails and is tried again by itself, later. */
+  get isStuck(): boolean {
+    return this.writeError !== null;
   }
 
   // --- files --------------------------------------------------------------------------------------
@@ -82,119 +101,173 @@ export class Appender {
 
   /** Goes on with the last file of changes, or begins the first one. The manifest names it when this returns. */
   open(size: number): void {
-    const { files } = this.parts;
     const last = this.manifest.increments.at(-1);
-    if (last === undefined) {
-      this.startIncrement();
-    } else {
-      this.fd = files.open(this.names.path(last.name), 'a');
-    }
+    if (last === undefined) this.startIncrement();
+    else this.goOnWith(this.parts.files.open(this.names.path(last.name), 'a'), last.name);
+    if (this.manifest.history.length > 0) this.deleteHistory();
     this.size = size;
     this.fsyncedPosition = this.parts.reader.written;
     this.startTimer();
   }
 
-  /** Appending begins anew, with a base that is yet to be written: what files there are is history. */
-  forget(names: AofNames): void {
-    this.readManifest(names);
-    const { base, increments, history } = this.manifest;
-    this.manifest = {
-      ...emptyManifest(),
-      history: [...history, ...(base === null ? [] : [base]), ...increments],
-    };
-    this.startTimer();
-  }
-
-  /** The highest number that a file of this kind has had. */
-  private highest(kind: RegExp, entry: ManifestEntry | null | undefined): number {
-    const old = this.manifest.history.filter(({ name }) => kind.test(name)).map(({ sequence }) => sequence);
-    return Math.max(0, entry?.sequence ?? 0, ...old);
-  }
-
-  /** The first base, which has been written under this name. The manifest names it with the first file of changes. */
-  beginWith(base: string): void {
-    this.manifest = { ...emptyManifest(), base: { name: base, sequence: 1 } };
+  private goOnWith(fd: number, name: string): void {
+    this.fd = fd;
+    this.parts.onFile(this.names.path(name));
   }
 
   /**
-   * A new file of changes, from the position on that has been written by now: all that the ring holds is written to the one before first.
-   * Throws what the disk throws, and then nothing has changed.
+   * Appending begins anew, with a base that is yet to be written. The manifest on the disk stays as it is until there is one: files of changes
+   * without their base would be worth less than what is there.
    */
-  startIncrement(): void {
-    const { files } = this.parts;
-    files.makeDirectory(this.names.directory);
-    const sequence = this.highest(/\.incr\.aof$/, this.manifest.increments.at(-1)) + 1;
-    const name = this.names.increment(sequence);
-    const fd = files.open(this.names.path(name), 'w');
-    const next = { ...this.manifest, increments: [...this.manifest.increments, { name, sequence }] };
-    try {
-      saveManifest(files, this.names, next);
-    } catch (error) {
-      files.close(fd);
-      throw error;
-    }
-    this.closeFile();
-    this.fd = fd;
-    this.manifest = next;
-    this.parts.log('notice', `Creating AOF incr file ${name} on background rewrite`);
+  forget(names: AofNames): void {
+    if (this.isOpen) this.close();
+    this.readManifest(names);
+    const { base, increments, history } = this.manifest;
+    this.stale = [...history, ...(base === null ? [] : [base]), ...increments];
+    this.manifest = emptyManifest();
+    this.size = 0;
+    this.startTimer();
   }
 
-  /** The last bytes of a file that gets no more are made to last. */
-  private closeFile(): void {
-    if (this.fd < 0) return;
-    const { files } = this.parts;
-    const { fd } = this;
-    this.fd = -1;
-    try {
-      if (this.policy !== 'no') files.fsync(fd);
-    } catch (error) {
-      this.onFsyncError(error as Error);
+  /** One more than the highest number that a file of this kind has had. */
+  private next(kind: RegExp): number {
+    const { base, increments, history } = this.manifest;
+    let highest = 0;
+    for (const entry of [base, ...increments, ...history, ...(this.stale ?? [])]) {
+      if (entry !== null && kind.test(entry.name)) highest = Math.max(highest, entry.sequence);
     }
-    files.close(fd);
+    return highest + 1;
+  }
+
+  /** The first base, which `write` writes under the name that it gets. The manifest names it with the first file of changes. */
+  beginWith(write: (name: string) => void): void {
+    const sequence = this.next(/\.base\.(rdb|aof)$/);
+    const base = { name: this.names.base(sequence), sequence };
+    this.parts.files.makeDirectory(this.names.directory);
+    write(base.name);
+    this.manifest = { ...this.manifest, base };
+  }
+
+  /**
+   * A new file of changes, from the position on that has been written by now. All that the ring holds must be in the one before: an error
+   * otherwise. Throws what the disk throws too, and then the one before is gone on with.
+   */
+  startIncrement(): void {
+    const { files, reader } = this.parts;
+    if (this.isOpen && reader.waiting > 0) throw this.writeError ?? new Error('more was logged meanwhile');
+    files.makeDirectory(this.names.directory);
+    const sequence = this.next(/\.incr\.aof$/);
+    const entry = { name: this.names.increment(sequence), sequence };
+    const before = this.manifest;
+    const next = { ...before, increments: [...before.increments, entry] };
+    let fd = -1;
+    let unsure: NodeJS.ErrnoException | null = null;
+    try {
+      fd = files.open(this.names.path(entry.name), 'w');
+      this.finishFile();
+      if (this.stale === null) unsure = saveManifest(files, this.names, next);
+    } catch (error) {
+      if (fd >= 0) files.close(fd);
+      this.manifest = { ...before, history: [...before.history, entry] };
+      throw error;
+    }
+    this.retire();
+    this.goOnWith(fd, entry.name);
+    this.manifest = next;
+    if (unsure !== null) this.onFsyncError(unsure);
+    this.parts.log('notice', `Creating AOF incr file ${entry.name} on background rewrite`);
+  }
+
+  /** Makes what is in the file last: it gets no more. Not under `no`, where that may take long and nobody has asked for it. */
+  private finishFile(): void {
+    if (this.fd < 0 || this.policy === 'no' || this.fsyncError !== null) return;
+    this.fsyncNow();
+    if (this.fsyncError !== null) throw this.fsyncError;
+  }
+
+  /** Lets go of the file. A descriptor with an fsync under way is closed after it: its number must not become another file's meanwhile. */
+  private retire(): void {
+    const { fd } = this;
+    if (fd < 0) return;
+    this.fd = -1;
+    this.parts.onFile(null);
+    if (this.policy === 'no' && this.fsyncError === null) this.fsyncBeside(fd);
+    if (!this.fsyncing.has(fd)) this.parts.files.close(fd);
   }
 
   /**
    * A rewrite is done: `temporary` becomes the base, and everything before the last file of changes is history, which is deleted.
-   * Throws what the disk throws, and then all is as it was.
+   * Throws what the disk throws, and then what was there is used as before.
    */
   adoptBase(temporary: string): void {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
-    const sequence = this.highest(/\.base\.(rdb|aof)$/, before.base) + 1;
+    const sequence = this.next(/\.base\.(rdb|aof)$/);
     const base = { name: this.names.base(sequence), sequence };
-    files.rename(temporary, this.names.path(base.name));
     const old = before.increments.filter((entry) => entry.sequence < from);
-    const history = [...before.history, ...(before.base === null ? [] : [before.base]), ...old];
+    const history = [
+      ...before.history,
+      ...(this.stale ?? []),
+      ...(before.base === null ? [] : [before.base]),
+      ...old,
+    ];
     const next = { base, increments: before.increments.filter((entry) => entry.sequence >= from), history };
-    saveManifest(files, this.names, next);
+    let unsure: NodeJS.ErrnoException | null = null;
+    try {
+      files.rename(temporary, this.names.path(base.name));
+      unsure = saveManifest(files, this.names, next);
+    } catch (error) {
+      removeIfThere(files, temporary);
+      removeIfThere(files, this.names.path(base.name));
+      throw error;
+    }
+    this.stale = null;
     this.manifest = next;
-    this.deleteHistory();
     this.size = this.sizeOfAll();
+    if (unsure !== null) {
+      // What is history may be needed after all.
+      this.onFsyncError(unsure);
+      return;
+    }
+    this.deleteHistory();
+    if (this.fsyncError === null || from <= this.unsureSequence) return;
+    this.fsyncError = null;
+    this.parts.log('warning', 'The append only file is safe again: it has been rewritten.');
+    this.tellState();
   }
 
+  /** What cannot be deleted now is left for the next time. */
   private deleteHistory(): void {
     const { files } = this.parts;
     const left = this.manifest.history.filter(({ name }) => {
-      try {
-        files.remove(this.names.path(name));
-        return false;
-      } catch {
-        return files.exists(this.names.path(name));
-      }
+      removeIfThere(files, this.names.path(name));
+      return files.exists(this.names.path(name));
     });
     const next = { ...this.manifest, history: left };
-    saveManifest(files, this.names, next);
-    this.manifest = next;
+    try {
+      saveManifest(files, this.names, next);
+      this.manifest = next;
+    } catch (error) {
+      this.parts.log(
+        'warning',
+        `History of the append only file could not be cleared: ${(error as Error).message}`,
+      );
+    }
   }
 
   private sizeOfAll(): number {
+    const { files } = this.parts;
     const { base, increments } = this.manifest;
     let size = 0;
     for (const { name } of base === null ? increments : [base, ...increments]) {
-      const fd = this.parts.files.open(this.names.path(name), 'r');
-      size += this.parts.files.size(fd);
-      this.parts.files.close(fd);
+      try {
+        const fd = files.open(this.names.path(name), 'r');
+        size += files.size(fd);
+        files.close(fd);
+      } catch {
+        // A figure is not worth a failure.
+      }
     }
     return size;
   }
@@ -204,39 +277,56 @@ export class Appender {
     return this.manifest.increments.at(-1)?.sequence ?? 0;
   }
 
-  /** Writes and fsyncs what there is, and stops. */
+  /** Writes and fsyncs what there is, and stops. What cannot be written is given up. Nothing waits for anything afterwards. */
   close(): void {
+    const { reader } = this.parts;
     this.drain();
-    this.stopTimer();
-    this.closeFile();
+    this.stopTimers();
+    if (reader.waiting > 0) {
+      this.parts.log('warning', `${reader.waiting} bytes could not be written to the AOF file.`);
+      reader.wrote(reader.waiting);
+    }
+    if (this.fd >= 0 && this.fsyncError === null) this.fsyncNow();
+    this.retire();
+    this.stale = null;
+    this.fsyncedPosition = reader.written;
+    reader.fsynced(reader.written);
+    this.writeError = null;
+    this.fsyncError = null;
+    this.tellState();
     this.parts.onProgress();
+  }
+
+  private tellState(): void {
+    this.parts.onState({ error: this.writeError ?? this.fsyncError, unsure: this.fsyncError !== null });
   }
 
   // --- writing ------------------------------------------------------------------------------------
 
-  /** Writes all that the ring holds. */
+  /** Writes all that the ring holds now; what comes meanwhile is for the next time. */
   drain(): void {
     const { files, reader } = this.parts;
     if (this.fd < 0) return;
-    let wrote = false;
+    let left = reader.waiting;
+    const wrote = left > 0;
     try {
-      for (let pieces = reader.pieces(); pieces.length > 0; pieces = reader.pieces()) {
-        const [piece] = pieces;
+      while (left > 0) {
+        const [piece] = reader.pieces(left);
         const count = files.write(this.fd, piece, 0, piece.length);
         reader.wrote(count);
         this.size += count;
-        wrote = true;
+        left -= count;
       }
     } catch (error) {
       this.onWriteError(error as Error);
       return;
     }
-    if (this.broken) this.recovered();
+    if (this.writeError !== null) this.recovered();
     if (this.policy === 'always') this.fsyncNow();
     if (wrote) this.parts.onProgress();
   }
 
-  private onWriteError(error: Error): void {
+  private onWriteError(error: NodeJS.ErrnoException): void {
     const text = `Error writing to the AOF file: ${error.message}`;
     if (this.policy === 'always') {
       this.parts.fatal(
@@ -244,10 +334,10 @@ export class Appender {
       );
       return;
     }
-    if (!this.broken) {
-      this.broken = true;
+    if (this.writeError === null) {
+      this.writeError = error;
       this.parts.log('warning', text);
-      this.parts.onState(true, error.message);
+      this.tellState();
     }
     this.retryTimer ??= setTimeout(() => {
       this.retryTimer = null;
@@ -256,68 +346,86 @@ export class Appender {
   }
 
   private recovered(): void {
-    this.broken = false;
+    this.writeError = null;
     this.parts.log('warning', 'AOF write error looks solved, Redis can write again.');
-    this.parts.onState(false, '');
+    this.tellState();
   }
 
   // --- fsync --------------------------------------------------------------------------------------
 
+  /** After an fsync that failed none is tried: see the top. */
   private fsyncNow(): void {
     const { files, reader } = this.parts;
     const position = reader.written;
-    if (position === this.fsyncedPosition) return;
+    if (this.fsyncError !== null) return;
+    if (position === this.fsyncedPosition && this.fsyncing.size === 0) return;
     try {
+      for (const fd of this.fsyncing.keys()) files.fsync(fd);
       files.fsync(this.fd);
     } catch (error) {
       this.onFsyncError(error as Error);
       return;
     }
-    this.fsyncedPosition = position;
-    reader.fsynced(position);
+    this.covers(position);
   }
 
-  private onFsyncError(error: Error): void {
+  private covers(position: number): void {
+    if (position <= this.fsyncedPosition) return;
+    this.fsyncedPosition = position;
+    this.parts.reader.fsynced(position);
+  }
+
+  private onFsyncError(error: NodeJS.ErrnoException): void {
     const text = `Can't persist AOF for fsync error when the AOF fsync policy is '${this.policy}': ${error.message}`;
     if (this.policy === 'always') {
       this.parts.fatal(`${text}. Exiting...`);
       return;
     }
-    if (!this.fsyncFailed) this.parts.log('warning', text);
-    this.fsyncFailed = true;
-    this.parts.onState(true, error.message);
+    this.unsureSequence = this.sequence;
+    if (this.fsyncError !== null) return;
+    this.fsyncError = error;
+    this.parts.log('warning', text);
+    this.tellState();
   }
 
-  /** appendfsync has been changed. */
+  /** appendfsync has been changed. What an fsync has failed for cannot be promised any more. */
   setPolicy(policy: FsyncPolicy): void {
     this.policy = policy;
-    if (this.fd >= 0) this.drain();
+    if (this.fd < 0) return;
+    this.drain();
+    if (policy === 'always' && this.fsyncError !== null) this.onFsyncError(this.fsyncError);
   }
 
   private startTimer(): void {
     this.fsyncTimer ??= setInterval(() => this.everySecond(), SECOND_MS);
   }
 
-  private stopTimer(): void {
+  private stopTimers(): void {
     if (this.fsyncTimer !== null) clearInterval(this.fsyncTimer);
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.fsyncTimer = null;
+    this.retryTimer = null;
   }
 
   private everySecond(): void {
-    if (this.policy !== 'everysec' || this.fd < 0 || this.fsyncing) return;
+    if (this.policy !== 'everysec' || this.fd < 0 || this.fsyncing.size > 0) return;
+    if (this.parts.reader.written === this.fsyncedPosition || this.fsyncError !== null) return;
+    this.fsyncBeside(this.fd);
+  }
+
+  /** The position that is written now is fsynced when this is done, provided that no older file is on its way still. */
+  private fsyncBeside(fd: number): void {
     const { files, reader } = this.parts;
     const position = reader.written;
-    if (position === this.fsyncedPosition || this.fsyncFailed) return;
-    this.fsyncing = true;
-    files.fsyncLater(this.fd, (error) => {
-      this.fsyncing = false;
-      if (error !== null) {
-        // The file was closed meanwhile, and fsynced for that.
-        if (error.code !== 'EBADF') this.onFsyncError(error);
-        return;
-      }
-      this.fsyncedPosition = position;
-      reader.fsynced(position);
+    const alone = this.fsyncing.size === 0;
+    this.fsyncing.set(fd, (this.fsyncing.get(fd) ?? 0) + 1);
+    files.fsyncLater(fd, (error) => {
+      const left = this.fsyncing.get(fd)! - 1;
+      if (left > 0) this.fsyncing.set(fd, left);
+      else this.fsyncing.delete(fd);
+      if (left === 0 && fd !== this.fd) files.close(fd);
+      if (error !== null) this.onFsyncError(error);
+      else if (alone && this.fsyncError === null) this.covers(position);
     });
   }
 }

@@ -35,6 +35,8 @@ export interface CommandLogOptions {
   /** aof-timestamp-enabled: a remark with the time, once a second. */
   timestamps: () => boolean;
   nowMs: () => number;
+  /** The file cannot be written at the moment: nobody waits for it. */
+  broken: () => boolean;
 }
 
 export class CommandLog implements Propagation {
@@ -103,8 +105,9 @@ export class CommandLog implements Propagation {
   }
 
   endTransaction(): void {
+    if (this.inTransaction && this.multiWritten) this.text(EXEC);
     this.inTransaction = false;
-    if (this.multiWritten) this.text(EXEC);
+    this.multiWritten = false;
   }
 
   // --- Propagation --------------------------------------------------------------------------------
@@ -234,7 +237,30 @@ export class CommandLog implements Propagation {
 
   // --- publishing ---------------------------------------------------------------------------------
 
-  /** Hands everything to bio. Waits for bio when the ring is full. */
+  /** Entries of a transaction are in the log, and its end is not. */
+  get isInside(): boolean {
+    return this.inTransaction;
+  }
+
+  /** Ends a transaction early, because what follows is not logged or goes elsewhere. */
+  cut(): void {
+    this.endTransaction();
+    this.publish();
+  }
+
+  /** Hands to bio what there is room for. True when nothing is left. */
+  push(): boolean {
+    if (this.size === 0) return true;
+    this.keep(this.writer.appendPiece(this.buffer, 0, this.size));
+    this.writer.endEntry();
+    this.writer.publish();
+    return false;
+  }
+
+  /**
+   * Hands everything to bio. Waits for bio when the ring is full, but not while the file cannot be written: then the rest stays here, in
+   * memory, until it can.
+   */
   publish(): void {
     const { buffer, size, writer } = this;
     if (size === 0) return;
@@ -242,6 +268,10 @@ export class CommandLog implements Propagation {
       at += writer.appendPiece(buffer, at, size);
       if (at === size) break;
       writer.publish();
+      if (this.options.broken()) {
+        this.keep(at);
+        return;
+      }
       writer.waitForRoom(LOOK_MS);
     }
     writer.endEntry();
@@ -249,6 +279,13 @@ export class CommandLog implements Propagation {
     this.size = 0;
     this.commandStart = 0;
     if (buffer.length > KEPT_MAX) this.buffer = newUnfilled(CAPACITY);
+  }
+
+  /** What lies before `at` is in the ring. */
+  private keep(at: number): void {
+    this.buffer.copyWithin(0, at, this.size);
+    this.size -= at;
+    this.commandStart = 0;
   }
 }
 

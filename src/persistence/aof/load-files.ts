@@ -40,11 +40,13 @@ export function loadAofFiles(files: Files, options: AofLoadOptions, sink: AofSin
 
 /** What files there are; null for none. */
 function readManifest(files: Files, names: AofNames, sink: AofSink): Manifest | null {
-  if (files.exists(names.manifest)) return parseManifest(readText(files, names.manifest));
-  if (!files.exists(names.file)) return null;
+  const found = files.exists(names.manifest) ? parseManifest(readText(files, names.manifest)) : null;
+  if (found !== null && !isHalfMoved(files, names, found)) return found;
+  if (!files.exists(names.file)) return found;
   const manifest: Manifest = { base: { name: names.file, sequence: 1 }, increments: [], history: [] };
   files.makeDirectory(names.directory);
-  saveManifest(files, names, manifest);
+  const unsure = found === null ? saveManifest(files, names, manifest) : null;
+  if (unsure !== null) throw unsure;
   files.rename(names.file, names.path(names.file));
   files.fsyncDirectoryOf(names.path(names.file));
   sink.note(
@@ -52,6 +54,11 @@ function readManifest(files: Files, names: AofNames, sink: AofSink): Manifest | 
     `Successfully migrated an old-style AOF configuration (${names.file}) into the AOF directory`,
   );
   return manifest;
+}
+
+/** The manifest of a file that is taken over is written before the file moves: a crash may have come between. */
+function isHalfMoved(files: Files, names: AofNames, { base, increments }: Manifest): boolean {
+  return base?.name === names.file && increments.length === 0 && !files.exists(names.path(names.file));
 }
 
 function loadFile(

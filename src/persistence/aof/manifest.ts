@@ -124,8 +124,15 @@ export function readText(files: Files, path: string): string {
   }
 }
 
-/** Puts the manifest in the place of the one before; all of it or nothing. Throws when the disk does. */
-export function saveManifest(files: Files, names: AofNames, manifest: Manifest): void {
+/**
+ * Puts the manifest in the place of the one before; all of it or nothing. Throws when the disk does, and then the one before is there. Returns
+ * an error when the new one is there now, but nobody knows which of the two would be after a power failure.
+ */
+export function saveManifest(
+  files: Files,
+  names: AofNames,
+  manifest: Manifest,
+): NodeJS.ErrnoException | null {
   const temporary = `${names.directory}/temp-${names.file}.manifest`;
   const bytes = Buffer.from(formatManifest(manifest), 'latin1');
   try {
@@ -137,9 +144,14 @@ export function saveManifest(files: Files, names: AofNames, manifest: Manifest):
       files.close(fd);
     }
     files.rename(temporary, names.manifest);
-    files.fsyncDirectoryOf(names.manifest);
   } catch (error) {
     removeIfThere(files, temporary);
     throw error;
+  }
+  try {
+    files.fsyncDirectoryOf(names.manifest);
+    return null;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
   }
 }
