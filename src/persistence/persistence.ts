@@ -565,7 +565,7 @@ export class Persistence implements PersistenceService {
 
   private endLoading(loading: Loading, isSnapshot: boolean): void {
     this.loading = null;
-    const { keysLoaded, keysExpired, facts } = loading.keys;
+    const { emptyKeys, keysLoaded, keysExpired, facts } = loading.keys;
     this.lastLoaded = keysLoaded;
     this.lastExpired = keysExpired;
     this.setLoading(false);
@@ -590,7 +590,11 @@ export class Persistence implements PersistenceService {
     if (memory !== undefined) {
       this.log('notice', `RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`);
     }
-    this.log('notice', `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
+    const skipped = emptyKeys === 0 ? '' : `, empty keys skipped: ${emptyKeys}`;
+    this.log(
+      'notice',
+      `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`,
+    );
     const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
     this.log('notice', `DB loaded from disk: ${seconds.toFixed(3)} seconds`);
     this.savedDirty = this.server.keyspace.dirty;

@@ -27,7 +27,7 @@ import {
   RDB_VERSION_FIELD_TIMES,
 } from '../format.ts';
 import { visitZipmap } from '../old-blocks.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -96,7 +96,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     loadPairs(reader, rdbType, pairs);
     pairs.end();
   }
-  if (address === 0) throw new CorruptRdbError('a hash without fields');
+  if (address === 0) throw new EmptyValueError();
 }
 
 function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {

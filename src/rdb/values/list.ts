@@ -17,7 +17,7 @@ import {
   RDB_LIST_ZIPLIST,
 } from '../format.ts';
 import type { VisitElement } from '../old-blocks.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -62,7 +62,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     const nodes = reader.count(1);
     for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
   }
-  if (address === 0) throw new CorruptRdbError('a list without elements');
+  if (address === 0) throw new EmptyValueError();
 }
 
 function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void {

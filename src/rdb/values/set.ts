@@ -9,7 +9,7 @@ import { addMember, change, createSet, setCount, setEncoding } from '../../types
 import { SetWalk } from '../../types/set/walk.ts';
 import { readListpack } from '../blocks.ts';
 import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from '../format.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -65,7 +65,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       addText(reader.textBytes, reader.textStart, reader.textEnd);
     }
   }
-  if (address === 0) throw new CorruptRdbError('a set without members');
+  if (address === 0) throw new EmptyValueError();
 }
 
 function loadIntset(reader: RdbReader, add: () => void): void {

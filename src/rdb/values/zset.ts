@@ -7,7 +7,7 @@ import { ZsetWalk } from '../../types/zset/walk.ts';
 import { addMember, createZset, isPacked, lookup, zsetCount } from '../../types/zset/zset.ts';
 import { Pairs, readListpack, readZiplist } from '../blocks.ts';
 import { RDB_ZSET, RDB_ZSET_2, RDB_ZSET_LISTPACK, RDB_ZSET_ZIPLIST } from '../format.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -65,7 +65,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     else readZiplist(reader, pairs.add);
     pairs.end();
   }
-  if (address === 0) throw new CorruptRdbError('a sorted set without members');
+  if (address === 0) throw new EmptyValueError();
 }
 
 function spelledScore(reader: RdbReader): number {
