@@ -27,6 +27,7 @@ export function visitZiplist(bytes: Uint8Array, start: number, end: number, visi
   if (size < ZIPLIST_HEADER + 1 || data.getUint32(0, true) !== size || data.getUint8(size - 1) !== END)
     throw broken();
   let at = ZIPLIST_HEADER;
+  let last = ZIPLIST_HEADER;
   let before = 0;
   let count = 0;
   while (at < size - 1) {
@@ -34,10 +35,11 @@ export function visitZiplist(bytes: Uint8Array, start: number, end: number, visi
     at = passSizeBefore(data, at, size - 1, before);
     at = visitEntry(bytes, start, data, at, size - 1, visit);
     before = at - entry;
+    last = entry;
     count++;
   }
   const told = data.getUint16(8, true);
-  if (told !== COUNT_UNKNOWN && told !== count) throw broken();
+  if (data.getUint32(4, true) !== last || (told !== COUNT_UNKNOWN && told !== count)) throw broken();
 }
 
 /** An entry begins with the size of the one before it, which is `before`. Returns where its encoding is. */
