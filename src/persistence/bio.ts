@@ -30,6 +30,8 @@ import { failureText } from './jobs.ts';
 import { ANSWER_DONE, ANSWER_FAILED, type AofOrder, type FromBio, type Job, type ToBio } from './messages.ts';
 import { RdbFileWriter } from './rdb/file-writer.ts';
 
+/** How long bio waits in place for the next batch of a busy executor before it goes back to its event loop. */
+const WAIT_MS = 0.3;
 /** A save and a load at once, and a rewrite: never more. */
 const JOBS_MAX = 3;
 const IDLE_MS = 10_000;
@@ -160,6 +162,7 @@ export class Bio {
       this.appender.drain();
       this.tellSize();
       if (this.appender.isStuck) return;
+      if (this.reader.waitInPlace(WAIT_MS) && performance.now() - startMs < TURN_MS) continue;
       const rest = this.reader.rest();
       if (rest !== null) {
         this.resting = true;

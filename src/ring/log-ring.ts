@@ -247,6 +247,15 @@ export class LogReader {
     return this.position;
   }
 
+  /** Waits on this thread until there is something to write, at most timeoutMs. True when there is: cheaper than rest() when it comes soon. */
+  waitInPlace(timeoutMs: number): boolean {
+    const { control } = this;
+    Atomics.store(control, BIO_REST, 1);
+    if (this.waiting === 0) Atomics.wait(control, BIO_REST, 1, timeoutMs);
+    Atomics.store(control, BIO_REST, 0);
+    return this.waiting > 0;
+  }
+
   /**
    * Resolves when there is something to write; null when there is already. Does not keep the event loop alive. Only one
    * at a time.
