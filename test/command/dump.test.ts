@@ -244,3 +244,19 @@ describeOnOurs('DUMP of hashes with times', ['--enable-debug-command', 'yes'], (
     plain.close();
   });
 });
+
+describeOnOurs('DUMP of Bloom filters', ['--enable-debug-command', 'yes'], ({ run, call, client }) => {
+  it('gives a filter of the same digest, which another item changes', async () => {
+    await run('BF.RESERVE f 0.01 10');
+    for (let i = 0; i < 100; i++) await run(`BF.ADD f item:${i}`);
+    const own = await client();
+    const payload = (await own.call('DUMP', 'f')) as Buffer;
+    own.close();
+    expect(await call('RESTORE', 'copy', 0, payload)).toBe('OK');
+    const digest = await run('DEBUG DIGEST-VALUE f');
+    expect(await run('DEBUG DIGEST-VALUE copy')).toEqual(digest);
+    expect(await run('BF.INFO copy')).toEqual(await run('BF.INFO f'));
+    await run('BF.ADD copy another');
+    expect(await run('DEBUG DIGEST-VALUE copy')).not.toEqual(digest);
+  });
+});
