@@ -52,6 +52,8 @@ export interface PersistenceFigures {
   lastSeconds: number;
   currentSeconds: number;
   saves: number;
+  /** Background saves and rewrites that have begun. */
+  inBackground: number;
   lastExpired: number;
   lastLoaded: number;
   loading: {

@@ -42,6 +42,8 @@ export interface Server {
   readonly transactions: Transactions;
   readonly pubsub: PubSub;
   activeExpireEnabled: boolean;
+  /** RESTORE looks at checksums: but for a test that wants to get further with a payload of its own. */
+  checksumEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;
 }

@@ -273,6 +273,7 @@ function buildServer(
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,
+    checksumEnabled: true,
     loading: false,
   };
 }

@@ -664,6 +664,24 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A command of a file that is loaded: nobody gets the reply, and it is not logged. */
   runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
+    const { call } = this;
+    // Data may be loaded in the middle of a command: DEBUG LOADAOF.
+    const { argc: argcBefore, base, bytes: bytesBefore, command, data, db, hash, reply } = call;
+    const { session: sessionBefore, spans: spansBefore } = call;
+    this.play(session, id, bytes, spans, argc);
+    call.bytes = bytesBefore;
+    call.data = data;
+    call.spans = spansBefore;
+    call.base = base;
+    call.argc = argcBefore;
+    call.hash = hash;
+    call.command = command;
+    call.session = sessionBefore;
+    call.db = db;
+    call.reply = reply;
+  }
+
+  private play(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
     const { call, discard, log } = this;
     let command = this.commands[id];
     call.bytes = bytes;

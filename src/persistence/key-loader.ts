@@ -18,7 +18,7 @@ import {
   OPCODE_SELECTDB,
   OPCODE_SLOT_INFO,
 } from '../rdb/format.ts';
-import { CorruptRdbError, RdbReader } from '../rdb/reader.ts';
+import { CorruptRdbError, EmptyValueError, RdbReader } from '../rdb/reader.ts';
 import { loadValue } from '../rdb/value.ts';
 
 /** Keys between two looks at the clock. */
@@ -29,11 +29,15 @@ export interface LoaderOptions {
   dropsExpired: boolean;
   /** A key that is there already is replaced instead of being an error. */
   replaces: boolean;
+  /** A key of no elements has been left out. */
+  onEmptyKey?: (name: string) => void;
 }
 
 export class KeyLoader {
   keysLoaded = 0;
   keysExpired = 0;
+  /** Collections without elements, which a bug of an old version saved. */
+  emptyKeys = 0;
   /** What the file says about itself. */
   readonly facts = new Map<string, string>();
   private readonly keyspace: Keyspace;
@@ -137,7 +141,7 @@ export class KeyLoader {
       if (!this.options.replaces) throw new CorruptRdbError('RDB has duplicated key');
       db.remove(key.hash, old, false);
     }
-    loadValue(reader, rdbType, db, key);
+    if (!this.loadUnlessEmpty(rdbType)) return;
     const address = db.find(key.hash, key.bytes, key.start, key.end);
     if (expireMs !== -1 && this.options.dropsExpired && expireMs < this.keyspace.nowMs) {
       db.remove(key.hash, address, false);
@@ -148,6 +152,19 @@ export class KeyLoader {
     const bits = this.keyspace.access.given(idleSeconds, frequency);
     if (bits >= 0) writeAccess(db.arena.i32[segmentOf(at)], byteOffsetOf(at), bits);
     this.keysLoaded++;
+  }
+
+  private loadUnlessEmpty(rdbType: number): boolean {
+    const { key } = this;
+    try {
+      loadValue(this.reader, rdbType, this.db, key);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EmptyValueError)) throw error;
+      this.emptyKeys++;
+      this.options.onEmptyKey?.(stringFromBytes(key.bytes, 0, key.end));
+      return false;
+    }
   }
 
   /** Copies the name just read to where the value's strings cannot overwrite it. */

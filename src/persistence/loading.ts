@@ -17,6 +17,9 @@ export interface CommandPlayer {
   run(mayGoOn: () => boolean): void;
 }
 
+/** No more of them are named in the log. */
+const EMPTY_KEYS_LOGGED = 10;
+
 /** A command of the file cannot be run. */
 export class CommandFailedError extends Error {}
 
@@ -41,7 +44,12 @@ export class Loading {
 
   constructor(parts: LoadingParts) {
     this.parts = parts;
-    this.keys = new KeyLoader(parts.keyspace, parts.options);
+    this.keys = new KeyLoader(parts.keyspace, {
+      ...parts.options,
+      onEmptyKey: (name) => {
+        if (this.keys.emptyKeys <= EMPTY_KEYS_LOGGED) parts.log('notice', `skipping empty key: ${name}`);
+      },
+    });
   }
 
   /** Microseconds to wait after each key, from now on. */

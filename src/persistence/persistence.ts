@@ -84,6 +84,7 @@ export class Persistence implements PersistenceService {
   private lastOk = true;
   private lastSeconds = -1;
   private saves = 0;
+  private inBackground = 0;
   private aofOn = false;
   private loadsAof = false;
   private policySeen: FsyncPolicy = 'everysec';
@@ -188,6 +189,7 @@ export class Persistence implements PersistenceService {
   saveInBackground(): void {
     this.saving = this.start(false);
     this.saves++;
+    this.inBackground++;
     this.scheduled = false;
     this.lastTryMs = this.server.nowMs;
     this.log('notice', `Background saving started by pid ${this.server.pid}`);
@@ -365,6 +367,7 @@ export class Persistence implements PersistenceService {
     }
     this.parts.log.startFile();
     this.saving = this.start(true);
+    this.inBackground++;
     this.log('notice', 'Background append only file rewriting started by pid ' + this.server.pid);
     return null;
   }
@@ -438,6 +441,7 @@ export class Persistence implements PersistenceService {
   reloadAof(): string | null {
     this.parts.log.publish();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
+    this.loadStartMs = this.server.clock.nowMs();
     this.server.keyspace.flushAll();
     const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
     this.setLoading(true);
@@ -561,7 +565,7 @@ export class Persistence implements PersistenceService {
 
   private endLoading(loading: Loading, isSnapshot: boolean): void {
     this.loading = null;
-    const { keysLoaded, keysExpired, facts } = loading.keys;
+    const { emptyKeys, keysLoaded, keysExpired, facts } = loading.keys;
     this.lastLoaded = keysLoaded;
     this.lastExpired = keysExpired;
     this.setLoading(false);
@@ -586,7 +590,11 @@ export class Persistence implements PersistenceService {
     if (memory !== undefined) {
       this.log('notice', `RDB memory usage when created ${(Number(memory) / MEGABYTE).toFixed(2)} Mb`);
     }
-    this.log('notice', `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}.`);
+    const skipped = emptyKeys === 0 ? '' : `, empty keys skipped: ${emptyKeys}`;
+    this.log(
+      'notice',
+      `Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`,
+    );
     const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
     this.log('notice', `DB loaded from disk: ${seconds.toFixed(3)} seconds`);
     this.savedDirty = this.server.keyspace.dirty;
@@ -641,6 +649,7 @@ export class Persistence implements PersistenceService {
       lastSeconds: this.lastSeconds,
       currentSeconds: !this.saveInProgress ? -1 : Math.floor((server.nowMs - saving!.startMs) / SECOND_MS),
       saves: this.saves,
+      inBackground: this.inBackground,
       lastExpired: this.lastExpired,
       lastLoaded: this.lastLoaded,
       loading:

@@ -15,6 +15,9 @@ const FAR = 0xfe;
 
 export type VisitElement = (bytes: Uint8Array, start: number, end: number) => void;
 
+/** In place of the number of entries: to be counted. */
+const COUNT_UNKNOWN = 0xffff;
+
 const digits = new Uint8Array(24);
 
 /** Calls `visit` with the text of each element of the ziplist bytes[start..end). */
@@ -24,10 +27,28 @@ export function visitZiplist(bytes: Uint8Array, start: number, end: number, visi
   if (size < ZIPLIST_HEADER + 1 || data.getUint32(0, true) !== size || data.getUint8(size - 1) !== END)
     throw broken();
   let at = ZIPLIST_HEADER;
+  let last = ZIPLIST_HEADER;
+  let before = 0;
+  let count = 0;
   while (at < size - 1) {
-    at += data.getUint8(at) === FAR ? 5 : 1;
+    const entry = at;
+    at = passSizeBefore(data, at, size - 1, before);
     at = visitEntry(bytes, start, data, at, size - 1, visit);
+    before = at - entry;
+    last = entry;
+    count++;
   }
+  const told = data.getUint16(8, true);
+  if (data.getUint32(4, true) !== last || (told !== COUNT_UNKNOWN && told !== count)) throw broken();
+}
+
+/** An entry begins with the size of the one before it, which is `before`. Returns where its encoding is. */
+function passSizeBefore(data: DataView, at: number, until: number, before: number): number {
+  const isFar = data.getUint8(at) === FAR;
+  const size = isFar ? 5 : 1;
+  need(at, size, until);
+  if ((isFar ? data.getUint32(at + 1, true) : data.getUint8(at)) !== before) throw broken();
+  return at + size;
 }
 
 /** The entry whose encoding is at `at`; returns where it ends. */

@@ -20,6 +20,14 @@ export class CorruptRdbError extends Error {
   }
 }
 
+/** The bytes are in order, but the collection has no element: there is no such value. It has been read to its end. */
+export class EmptyValueError extends CorruptRdbError {
+  constructor() {
+    super('a collection without elements');
+    this.name = 'EmptyValueError';
+  }
+}
+
 export class RdbReader {
   protected bytes: Uint8Array = new Uint8Array(0);
   protected data: DataView = new DataView(new ArrayBuffer(0));

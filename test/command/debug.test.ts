@@ -134,3 +134,27 @@ describeOnOurs('debug of ours', ['--enable-debug-command', 'local'], ({ run }) =
     expect(await run('DEBUG STRINGMATCH-LEN a*c abd')).toBe(0);
   });
 });
+
+describeOnBoth(
+  'DEBUG LOADAOF',
+  ['--enable-debug-command', 'local', '--appendonly', 'yes', '--appendfsync', 'always'],
+  ({ run, call }) => {
+    it('runs what was logged, and then replies to its own client in its own database', async () => {
+      await run('FLUSHALL');
+      await run('SELECT 3');
+      await run('SET k v');
+      await run('RPUSH l a b c');
+      await run('SELECT 1');
+      await run('HSET h f v');
+      await run('SELECT 3');
+      expect(await run('DEBUG LOADAOF')).toBe('OK');
+      expect(await call('ECHO', 'still here')).toBe('still here');
+      expect(await run('GET k')).toBe('v');
+      expect(await run('LRANGE l 0 -1')).toEqual(['a', 'b', 'c']);
+      expect(await run('EXISTS h')).toBe(0);
+      await run('SELECT 1');
+      expect(await run('HGET h f')).toBe('v');
+      await run('SELECT 0');
+    });
+  },
+);

@@ -49,6 +49,7 @@ export class CommandRunner {
       services: { log() {}, release() {} },
       persistence: { abortSave() {}, saveNow: () => null },
       activeExpireEnabled: true,
+      checksumEnabled: true,
       loading: false,
     } as unknown as Server;
     this.session = new Session(1, 0, {} as Link, '', '', this.keyspace.databases[0], 0);

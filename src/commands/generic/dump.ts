@@ -101,7 +101,7 @@ function restoreKey(call: Call): void {
   }
   const atMs = expireAt(call);
   if (atMs < 0) return;
-  if (!isPayload(bytes, call.start(3), call.end(3))) {
+  if (!isPayload(bytes, call.start(3), call.end(3), call.server.checksumEnabled)) {
     reply.error(errors.BAD_PAYLOAD);
     return;
   }
@@ -172,7 +172,7 @@ function load(call: Call): number {
     return address;
   } catch (error) {
     if (!(error instanceof CorruptRdbError)) throw error;
-    call.server.services.log('warning', `RESTORE: ${error.message}`);
+    call.server.services.log('warning', `RESTORE: integrity check failed: ${error.message}`);
     call.reply.error(errors.BAD_DATA);
     return 0;
   }

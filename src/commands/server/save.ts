@@ -87,10 +87,11 @@ export const BGREWRITEAOF = defineCommand({
   handler: rewriteAof,
 });
 
-function rewriteAof({ reply, server }: Call): void {
+function rewriteAof({ reply, server, session }: Call): void {
   const { persistence } = server;
   if (persistence.rewriteInProgress) reply.error(errors.REWRITE_IN_PROGRESS);
-  else if (persistence.saveInProgress) {
+  else if (persistence.saveInProgress || session.queue !== null) {
+    // The other commands of a transaction come first.
     persistence.scheduleRewrite();
     reply.simple('Background append only file rewriting scheduled');
   } else if (persistence.rewrite() === null) {

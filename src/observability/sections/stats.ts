@@ -40,7 +40,8 @@ export const STATS: InfoSection = {
     field('pubsub_patterns', ({ server }) => server.pubsub.count(PATTERN)),
     field('pubsubshard_channels', ({ server }) => server.pubsub.count(SHARD)),
     fixed('latest_fork_usec', 0),
-    fixed('total_forks', 0),
+    // What Redis forks for.
+    field('total_forks', ({ persistence }) => persistence.inBackground),
     fixed('migrate_cached_sockets', 0),
     fixed('slave_expires_tracked_keys', 0),
     fixed('active_defrag_hits', 0),

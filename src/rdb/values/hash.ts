@@ -28,7 +28,7 @@ import {
 } from '../format.ts';
 import { visitZipmap } from '../old-blocks.ts';
 import { canTake, takePacked } from '../packed.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -104,7 +104,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     loadPairs(reader, rdbType, pairs);
     pairs.end();
   }
-  if (address === 0) throw new CorruptRdbError('a hash without fields');
+  if (address === 0) throw new EmptyValueError();
 }
 
 function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {

@@ -19,7 +19,7 @@ import {
 } from '../format.ts';
 import type { VisitElement } from '../old-blocks.ts';
 import { canTakeAll, takePacked } from '../packed.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -68,7 +68,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
     }
   }
-  if (address === 0) throw new CorruptRdbError('a list without elements');
+  if (address === 0) throw new EmptyValueError();
 }
 
 /** True when the list is loaded, and not only its elements pushed: its block was taken as it is. */
@@ -91,6 +91,8 @@ function loadOnlyNode(reader: RdbReader, db: Database, key: NewKey, push: VisitE
 function loadPlain(reader: RdbReader, container: number, push: VisitElement): void {
   if (container !== QUICKLIST_PLAIN) throw new CorruptRdbError('a list node of an unknown kind');
   reader.string();
+  // Only what is too large for a listpack lies by itself.
+  if (reader.textEnd === reader.textStart) throw new CorruptRdbError('a list node without bytes');
   push(reader.textBytes, reader.textStart, reader.textEnd);
 }
 

@@ -10,7 +10,7 @@ import { SetWalk } from '../../types/set/walk.ts';
 import { readListpackBlock, visitListpack } from '../blocks.ts';
 import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from '../format.ts';
 import { canTake, mayBeInline, takePacked } from '../packed.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -84,7 +84,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       addText(reader.textBytes, reader.textStart, reader.textEnd);
     }
   }
-  if (address === 0) throw new CorruptRdbError('a set without members');
+  if (address === 0) throw new EmptyValueError();
 }
 
 /** Reads a string that is an intset, and checks it. */

@@ -9,7 +9,7 @@ import { addMember, createZset, isPacked, lookup, zsetCount } from '../../types/
 import { Pairs, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import { RDB_ZSET, RDB_ZSET_2, RDB_ZSET_LISTPACK, RDB_ZSET_ZIPLIST } from '../format.ts';
 import { canTake, takePacked } from '../packed.ts';
-import { CorruptRdbError, type RdbReader } from '../reader.ts';
+import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
 
@@ -74,7 +74,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     else readZiplist(reader, pairs.add);
     pairs.end();
   }
-  if (address === 0) throw new CorruptRdbError('a sorted set without members');
+  if (address === 0) throw new EmptyValueError();
 }
 
 /** Whether the pairs of the listpack read last have scores, and are in the order of score and member. */

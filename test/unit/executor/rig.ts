@@ -120,6 +120,7 @@ export class ExecutorRig {
       sessions: new Map(),
       services: { log() {}, release() {} },
       activeExpireEnabled: true,
+      checksumEnabled: true,
     } as unknown as Server;
     this.executor = new Executor({
       server: this.server,

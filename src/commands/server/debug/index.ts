@@ -152,6 +152,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     ],
     run: setActiveExpire,
   },
+  'set-skip-checksum-validation': {
+    least: 3,
+    most: 3,
+    help: [
+      'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+      '    Let RESTORE take payloads whose checksum is wrong, or not.',
+    ],
+    run: skipChecksums,
+  },
   sleep: {
     least: 3,
     most: 3,
@@ -196,6 +205,11 @@ function changeReplicationId(call: Call): void {
 
 function log(call: Call): void {
   call.server.services.log('warning', `DEBUG LOG: ${call.text(2)}`);
+  call.reply.ok();
+}
+
+function skipChecksums(call: Call): void {
+  call.server.checksumEnabled = !(Number.parseInt(call.text(2), 10) > 0);
   call.reply.ok();
 }
 
