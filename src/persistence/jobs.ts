@@ -56,7 +56,10 @@ function save(job: SaveJob, files: Files): Promise<void> {
     writer = new RdbFileWriter(files, job.file);
   });
   return new Promise((resolve) => {
+    let over = false;
     job.port.on('message', (message: ToSaveJob) => {
+      // Closing a port does not take back what is in it.
+      if (over) return;
       if ('bytes' in message) {
         attempt(() => writer!.add(message.bytes, message.size));
         Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
@@ -68,6 +71,7 @@ function save(job: SaveJob, files: Files): Promise<void> {
         writer?.abort();
         failure ??= 'aborted';
       }
+      over = true;
       finish(job, { error: failure, bytes: writer?.written ?? 0 } satisfies SaveResult);
       resolve();
     });

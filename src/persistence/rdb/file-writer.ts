@@ -32,10 +32,12 @@ export class RdbFileWriter {
   written = 0;
   private readonly files: Files;
   private readonly options: RdbFileOptions;
-  private readonly fd: number;
+  /** -1 once it is closed: its number may be anybody's then, a client's too, and must not be touched. */
+  private fd: number;
   private readonly reader = new RdbReader();
   private readonly writer = new RdbWriter();
   private fsyncedUntil = 0;
+  private over = false;
   private hi = 0;
   private lo = 0;
 
@@ -87,17 +89,26 @@ export class RdbFileWriter {
     writeAll(files, this.fd, sum, 0, CHECKSUM_SIZE);
     this.written += CHECKSUM_SIZE;
     files.fsync(this.fd);
-    files.close(this.fd);
+    this.close();
     files.rename(options.temporary, options.path);
     files.fsyncDirectoryOf(options.path);
+    this.over = true;
   }
 
-  /** Leaves nothing behind. Never throws. */
+  private close(): void {
+    const { fd } = this;
+    this.fd = -1;
+    this.files.close(fd);
+  }
+
+  /** Leaves nothing behind, unless the file is whole already or was given up. Never throws. */
   abort(): void {
+    if (this.over) return;
+    this.over = true;
     try {
-      this.files.close(this.fd);
+      if (this.fd >= 0) this.close();
     } catch {
-      // Closed already.
+      // What could not be written does not matter any more.
     }
     removeIfThere(this.files, this.options.temporary);
   }
