@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogFile, writeOutLog } from '../../../src/ring/log-file.ts';
+import { LogFile, writeOutLog } from '../../../src/persistence/aof/log-file.ts';
 import { createLogMemory, LogReader, LogWriter } from '../../../src/ring/log-ring.ts';
 
 const SIZE = 1 << 12;
