@@ -786,17 +786,17 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   runTransaction(session: Session, queue: CommandQueue): void {
-    const { call } = this;
+    const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
-    this.log?.beginTransaction();
+    log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
       this.executeAllowed(session, queued);
     }
-    this.log?.endTransaction();
+    log?.endTransaction();
     call.command = command;
     call.bytes = bytes;
     call.data = data;

@@ -336,7 +336,7 @@ export class Persistence implements PersistenceService {
 
   rewrite(): string | null {
     this.rewriteScheduled = false;
-    this.parts.log.publish();
+    this.parts.log.cut();
     const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
@@ -390,14 +390,14 @@ export class Persistence implements PersistenceService {
       return error;
     }
     if (this.rewriteInProgress) this.abort();
-    this.parts.log.publish();
+    this.parts.log.cut();
     this.parts.ask({ type: 'aof-close' });
     this.setAof(false);
     return null;
   }
 
   reloadAof(): string | null {
-    this.parts.log.publish();
+    this.parts.log.cut();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
     this.server.keyspace.flushAll();
     const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
@@ -441,7 +441,7 @@ export class Persistence implements PersistenceService {
   prepareForShutdown(save: SaveOrigin): string | null {
     this.abort();
     if (this.aofOn) {
-      this.parts.log.publish();
+      this.parts.log.cut();
       this.parts.ask({ type: 'aof-close' });
       this.setAof(false);
       this.log('notice', 'Calling fsync() on the AOF file.');

@@ -19,6 +19,7 @@ import type { Call } from '../call.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { readStrictId, streamForRead, streamForWrite } from './arguments.ts';
+import { logAck, logAcksOfAll, logDelete } from './log.ts';
 import { readReferences } from './trim-options.ts';
 
 export const XDEL = defineCommand({
@@ -220,8 +221,13 @@ function removeReferenced(call: Call, stream: number): number {
   if (options.references === ONLY_ACKNOWLEDGED && isReferenced(arena, stream, id)) {
     return hasEntry(keyspace, stream, id) ? KEPT : ABSENT;
   }
+  const { log } = call;
+  if (log !== null && options.references === REMOVE_REFERENCES) logAcksOfAll(call, log, stream, id);
   const dangled = options.references === REMOVE_REFERENCES && removeReferences(arena, stream, id) > 0;
-  if (remove(call, stream)) return REMOVED;
+  if (remove(call, stream)) {
+    if (log !== null) logDelete(call, log, id);
+    return REMOVED;
+  }
   if (dangled) keyspace.dirty++;
   return ABSENT;
 }
@@ -241,6 +247,7 @@ function xackdel(call: Call): void {
       continue;
     }
     db.keyspace.dirty++;
+    if (call.log !== null) logAck(call, call.log, 2, id);
     // An entry that is gone already counts as removed: nothing is left of it.
     reply.integer(removeReferenced(call, stream) === KEPT ? KEPT : REMOVED);
   }
