@@ -31,6 +31,9 @@ const SET = 'SADD s one';
 const STREAM = ['XADD x 1-1 a 1', 'XADD x 2-1 a 2', 'XADD x 3-1 a 3'];
 const GROUP = [...STREAM, 'XGROUP CREATE x g 0'];
 const GIVEN = [...GROUP, 'XREADGROUP GROUP g c COUNT 2 STREAMS x >'];
+const READ_WHY = 'the real server forgets how many entries the group has read, and its lag with it';
+const HISTORY_WHY =
+  'the real server forgets deliveries of what is pending, consumers that get nothing, and what the group has read';
 const NEWER = 'redis 7.0 does not know it';
 
 const ROWS: Row[] = [
@@ -247,6 +250,14 @@ const ROWS: Row[] = [
       'GEOSEARCHSTORE d g FROMLONLAT 1 3 BYRADIUS 2 km',
       'GEOSEARCHSTORE d g FROMLONLAT 1 3 BYRADIUS 2 km',
     ],
+    logs: [
+      'geoadd g 13.361389 38.115556 p 15.087269 37.502669 c',
+      'georadius g 15 37 200 km store d',
+      'georadiusbymember g p 200 km storedist d',
+      'geosearchstore d g fromlonlat 15 37 byradius 200 km',
+      'geosearchstore d g fromlonlat 1 3 byradius 2 km',
+    ],
+    why: 'the real server writes GEOADD as the ZADD that it is: the same scores come of it',
   },
   {
     given: ['RPUSH l 3 1 2'],
@@ -323,6 +334,15 @@ const ROWS: Row[] = [
       'XADD x MAXLEN ~ 1 LIMIT 10 8-* a 1',
       'XADD x NOMKSTREAM MINID ~ 3 9-1 a 1',
     ],
+    logs: [
+      'xadd x maxlen 2 4-1 a 1',
+      'xadd x maxlen = 2 5-1 a 1',
+      'xadd x minid = 5 6-1 a 1',
+      'xadd x maxlen = 3 7-1 a 1',
+      'xadd x maxlen = 4 limit 10 8-0 a 1',
+      'xadd x nomkstream minid = 5-1 9-1 a 1',
+    ],
+    why: 'the real server names an entry that is deleted as the first one: 1-1',
   },
   {
     given: ['CONFIG SET stream-node-max-entries 1', ...STREAM, 'CONFIG SET stream-node-max-entries 100'],
@@ -357,7 +377,18 @@ const ROWS: Row[] = [
       'XGROUP DESTROY x g',
     ],
   },
-  { given: GROUP, run: ['XREADGROUP GROUP g c COUNT 2 STREAMS x >'] },
+  {
+    given: GROUP,
+    run: ['XREADGROUP GROUP g c COUNT 2 STREAMS x >'],
+    logs: [
+      'multi',
+      'xclaim x g c 0 1-1 time <now> retrycount 1 force justid lastid 1-1',
+      'xclaim x g c 0 2-1 time <now> retrycount 1 force justid lastid 2-1',
+      'xgroup setid x g 2-1 entriesread 2',
+      'exec',
+    ],
+    why: READ_WHY,
+  },
   {
     given: GROUP,
     run: [
@@ -376,16 +407,57 @@ const ROWS: Row[] = [
       'XREADGROUP GROUP g e STREAMS x >',
       'XREADGROUP GROUP g e STREAMS x >',
     ],
+    logs: [
+      'multi',
+      'xclaim x g c 0 1-1 time <now> retrycount 2 force justid lastid 2-1',
+      'xclaim x g c 0 2-1 time <now> retrycount 2 force justid lastid 2-1',
+      'exec',
+      'xgroup createconsumer x g d',
+      'multi',
+      'xclaim x g c 0 3-1 time <now> retrycount 1 force justid lastid 3-1',
+      'xgroup setid x g 3-1 entriesread 3',
+      'exec',
+    ],
+    why: HISTORY_WHY,
   },
-  { given: [...GIVEN, 'XGROUP SETID x g 0'], run: ['XREADGROUP GROUP g d STREAMS x >'] },
+  {
+    given: [...GIVEN, 'XGROUP SETID x g 0'],
+    run: ['XREADGROUP GROUP g d STREAMS x >'],
+    logs: [
+      'multi',
+      'xclaim x g d 0 1-1 time <now> retrycount 1 force justid lastid 1-1',
+      'xclaim x g d 0 2-1 time <now> retrycount 1 force justid lastid 2-1',
+      'xclaim x g d 0 3-1 time <now> retrycount 1 force justid lastid 3-1',
+      'xgroup setid x g 3-1 entriesread 3',
+      'exec',
+    ],
+    why: READ_WHY,
+  },
   {
     given: [...GROUP, 'XADD y 1-1 a 1', 'XGROUP CREATE y g 0'],
     run: ['XREADGROUP GROUP g c COUNT 1 STREAMS x y > >'],
+    logs: [
+      'multi',
+      'xclaim x g c 0 1-1 time <now> retrycount 1 force justid lastid 1-1',
+      'xgroup setid x g 1-1 entriesread 1',
+      'xclaim y g c 0 1-1 time <now> retrycount 1 force justid lastid 1-1',
+      'xgroup setid y g 1-1 entriesread 1',
+      'exec',
+    ],
+    why: READ_WHY,
   },
   {
     given: [...GROUP, 'XREADGROUP GROUP g c NOACK STREAMS x >'],
     waits: 'XREADGROUP GROUP g c BLOCK 0 STREAMS x >',
     run: ['XADD x 7-7 a 1'],
+    logs: [
+      'xadd x 7-7 a 1',
+      'multi',
+      'xclaim x g c 0 7-7 time <now> retrycount 1 force justid lastid 7-7',
+      'xgroup setid x g 7-7 entriesread 4',
+      'exec',
+    ],
+    why: READ_WHY,
   },
   {
     given: [...GROUP, 'XREADGROUP GROUP g c NOACK STREAMS x >'],
@@ -426,7 +498,7 @@ const ROWS: Row[] = [
       'XDELEX x ACKED IDS 1 3-1',
       'XDELEX x IDS 1 3-1',
     ],
-    logs: ['xdel x 1-1', 'multi', 'xack x g 2-1', 'xdel x 2-1', 'exec'],
+    logs: ['xdel x 1-1', 'multi', 'xack x g 2-1', 'xdel x 2-1', 'exec', 'xdel x 3-1'],
     why: NEWER,
   },
   {
@@ -498,6 +570,41 @@ const ROWS: Row[] = [
       'RESTORE-ASKING k 0 <dump>',
     ],
   },
+  {
+    given: ['SADD s a b c d e f g h i j k l m n o p', 'CONFIG SET set-max-intset-entries 0'],
+    run: ['SUNIONSTORE t s', 'SPOP s 16', 'CONFIG SET set-max-intset-entries 512'],
+  },
+  {
+    given: ['CONFIG SET lazyfree-lazy-server-del yes', 'SADD s a b'],
+    run: ['SPOP s 2', 'CONFIG SET lazyfree-lazy-server-del no'],
+  },
+  {
+    run: [
+      'SET k v',
+      'RESTORE r 66666666666000 <dump> ABSTTL',
+      'OBJECT FREQ k',
+      'LPUSH k a',
+      'SET k',
+      'NOSUCH k',
+      'CONFIG SET maxmemory-samples 5',
+    ],
+  },
+  {
+    given: ['SET k v'],
+    run: [
+      'MULTI',
+      'DEL k',
+      'FLUSHALL',
+      'XADD x 5-5 a 1',
+      'LPUSH l a',
+      'BLPOP l 0',
+      'BLPOP l 0',
+      'EXPIRE x 100',
+      'PFADD p a',
+      'EXEC',
+    ],
+  },
+  { given: GROUP, run: ['MULTI', 'XREADGROUP GROUP g c NOACK STREAMS x >', 'XACK x g 1-1', 'EXEC'] },
   // --- what is not a write of its own
   { run: ['SET k v PX 1', '<wait>', 'GET k', 'GET k'] },
   { run: ['SET k v PX 1', '<wait>', 'SET k w', 'RPUSH l a'] },
@@ -663,8 +770,18 @@ describe('the append only file', () => {
     });
   }
 
+  it('BF.LOADCHUNK', async () => {
+    await ours.send('FLUSHALL');
+    await ours.send('BF.RESERVE bf 0.01 100');
+    const [at, chunk] = (await ours.client.call('BF.SCANDUMP', 'bf', 0)) as [number, Buffer];
+    const before = readIncrement(ours.server.dir).length;
+    await ours.client.call('BF.LOADCHUNK', 'copy', at, chunk);
+    const commands = parseCommands(readIncrement(ours.server.dir).subarray(before));
+    expect(commands).toEqual([['BF.LOADCHUNK', 'copy', String(at), chunk.toString('latin1')]]);
+  });
+
   it('every write command has a row', () => {
-    const have = new Set([...ROWS, ...VERBATIM].flatMap(named));
+    const have = new Set(['bf.loadchunk', ...[...ROWS, ...VERBATIM].flatMap(named)]);
     const missing = table.byId
       .filter(({ flags, handler, fullName }) => handler && (flags & WRITE) !== 0 && !have.has(fullName))
       .map(({ fullName }) => fullName);

@@ -129,7 +129,7 @@ function popAll(call: Call, address: number): void {
   reply.set(setCount(db, address));
   walk.open(db, address);
   while (walk.next()) replyMember(reply);
-  if (call.log !== null) logPop(call, call.log, db.keyspace.lazy.serverDelete ? 'UNLINK' : 'DEL', 1);
+  if (call.log !== null) logPop(call, call.log, 'DEL', 1);
   db.remove(call.keyHash(1), address, db.keyspace.lazy.serverDelete);
 }
 
