@@ -657,7 +657,7 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A command of a file that is loaded: nobody gets the reply, and it is not logged. */
   runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
-    const { call, discard, log } = this;
+    const { call, discard } = this;
     let command = this.commands[id];
     call.bytes = bytes;
     call.data = null;
@@ -678,11 +678,21 @@ export class Executor implements Waker, TransactionRunner {
     const { firstKey } = command;
     call.hash =
       firstKey > 0 && firstKey < argc ? call.hashOf(bytes, call.start(firstKey), call.end(firstKey)) : 0;
+    if (!wrongArity(command, argc)) command.handler!(call);
+  }
+
+  /** Does work for which the call is used, without logging anything, in the middle of a command. */
+  aside(work: () => void): void {
+    const { call, log } = this;
+    const { argc, base, bytes, command, data, db, hash, reply, session, spans } = call;
     this.log = null;
     call.log = null;
-    if (!wrongArity(command, argc)) command.handler!(call);
-    this.log = log;
-    call.log = log;
+    try {
+      work();
+    } finally {
+      this.log = log;
+      Object.assign(call, { argc, base, bytes, command, data, db, hash, log, reply, session, spans });
+    }
   }
 
   private executeQuietly(session: Session, command: Command): void {
