@@ -5,16 +5,28 @@
  * its type, then its elements: list elements and streams are mixed in order, members of sets are xored, fields and members with scores are
  * mixed into a digest of their own that is xored. A time to live is xored as a mark, not as a time.
  */
+
 import { writeDouble } from '../../../base/double.ts';
+import { Id128, setId } from '../../../base/id128.ts';
 import { SHA1_SIZE, sha1 } from '../../../base/sha1.ts';
+import { handleOf } from '../../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../../keyspace/database.ts';
 import { AddressList } from '../../../memory/address-list.ts';
 import { text as listElement } from '../../../memory/listpack.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../../memory/record.ts';
+import {
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '../../../memory/record.ts';
 import { HashWalk } from '../../../types/hash/hash-walk.ts';
 import { walk as listWalk } from '../../../types/list/list-walk.ts';
 import { member, needText } from '../../../types/set/member.ts';
 import { SetWalk } from '../../../types/set/walk.ts';
+import { ID_TEXT_SIZE_MAX, writeId } from '../../../types/stream/id-text.ts';
+import { StreamWalk } from '../../../types/stream/walk.ts';
 import { readString, view } from '../../../types/string/string-value.ts';
 import { ZsetWalk } from '../../../types/zset/walk.ts';
 import type { Call } from '../../call.ts';
@@ -157,6 +169,31 @@ function addHash(db: Database, address: number): void {
   }
 }
 
+function addStream(db: Database, address: number): void {
+  streamWalk.open(db.keyspace, handleOf(db, address), FIRST, LAST, false);
+  while (streamWalk.next()) {
+    const { id, pairs } = streamWalk;
+    // As an id's text, with a full stop.
+    const size = writeId(id, idText, 0);
+    idText[idText.indexOf(MINUS)] = FULL_STOP;
+    value.mix(idText, 0, size);
+    streamWalk.startFields();
+    for (let i = 0; i < pairs; i++) {
+      streamWalk.readField();
+      value.mix(listElement.bytes, listElement.start, listElement.end);
+      streamWalk.readValue();
+      value.mix(listElement.bytes, listElement.start, listElement.end);
+    }
+  }
+}
+
+const MINUS = 45;
+const FULL_STOP = 46;
+const FIRST = new Id128();
+const LAST = new Id128();
+setId(LAST, -1, -1, -1, -1);
+const idText = new Uint8Array(ID_TEXT_SIZE_MAX + 1);
+const streamWalk = new StreamWalk();
 const hashWalk = new HashWalk();
 const setWalk = new SetWalk();
 const zsetWalk = new ZsetWalk();
@@ -167,3 +204,4 @@ addElements[TYPE_LIST] = addList;
 addElements[TYPE_SET] = addSet;
 addElements[TYPE_ZSET] = addZset;
 addElements[TYPE_HASH] = addHash;
+addElements[TYPE_STREAM] = addStream;
