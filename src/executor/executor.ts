@@ -678,7 +678,18 @@ export class Executor implements Waker, TransactionRunner {
     const { firstKey } = command;
     call.hash =
       firstKey > 0 && firstKey < argc ? call.hashOf(bytes, call.start(firstKey), call.end(firstKey)) : 0;
-    if (!wrongArity(command, argc)) command.handler!(call);
+    if (wrongArity(command, argc)) discard.error(errors.wrongArity(command.fullName));
+    else command.handler!(call);
+    if (discard.errors !== 0) this.warnOfFailure(command, discard);
+  }
+
+  /** A command that was run once fails now: the data is not what it was. */
+  private warnOfFailure(command: Command, { lastError }: ReplyWriter): void {
+    this.server.services.log(
+      'warning',
+      `== CRITICAL == This server is sending an error to its AOF-loading-client: '${lastError}' after processing the command '${command.fullName}'`,
+    );
+    this.discard.errors = 0;
   }
 
   /** Does work for which the call is used, without logging anything, in the middle of a command. */

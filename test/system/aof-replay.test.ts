@@ -223,8 +223,17 @@ async function play(
 /** What does not say the same of the same data at another time: when a consumer was seen. */
 const PASSING = new Set(['seen-time', 'active-time', 'radix-tree-keys', 'radix-tree-nodes']);
 
+/** What both servers write when a command of the file fails. */
+const FAILED = '== CRITICAL ==';
+
 /** Everything that is to survive: all keys that are not due, what they hold, and until when. */
 async function stateOf(server: RunningServer): Promise<string[]> {
+  expect(
+    server
+      .output()
+      .split('\n')
+      .find((line) => line.includes(FAILED)),
+  ).toBeUndefined();
   await new Promise((resolve) => setTimeout(resolve, SHORT_MS + 40));
   const client = await RawClient.connect(server.port);
   const state: string[] = [];
