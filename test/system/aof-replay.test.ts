@@ -3,7 +3,7 @@
  * live that end meanwhile. Loaded again by the same process, by a new one after a kill, and by the real redis-server; and its files by ours.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -382,4 +382,60 @@ describe('an append only file', () => {
     },
     120_000,
   );
+
+  it.each([['BGREWRITEAOF'], ['CONFIG SET appendonly no', 'CONFIG SET appendonly yes'], ['DEBUG LOADAOF']])(
+    'is whole when it changes hands inside a transaction: %s',
+    async (...changes) => {
+      const dir = directory();
+      const server = await startOurs(dir);
+      const client = await RawClient.connect(server.port);
+      const set = ['SET a 1', 'INCR a', 'SADD s x'];
+      const more = ['SPOP s', 'SET b 2', 'INCR b', 'SET c 1'];
+      for (const line of [
+        'MULTI',
+        ...set,
+        ...changes,
+        ...more,
+        'EXEC',
+        'SET d 1',
+        'MULTI',
+        'INCR d',
+        'INCR d',
+        'EXEC',
+      ]) {
+        const reply = readable(await client.call(...line.split(' ')));
+        if (line === 'EXEC') expect(JSON.stringify(reply)).not.toContain('ERR');
+      }
+      client.close();
+      await rewritten(server);
+      const before = await stateOf(server);
+      expect(before.length).toBe(5);
+      await kill(server);
+      const checked = spawnSync('redis-check-aof', [join(dir, 'appendonlydir', 'appendonly.aof.manifest')], {
+        encoding: 'utf8',
+      });
+      if (oracleAvailable()) {
+        expect(checked.stdout + checked.stderr).toContain('All AOF files and manifest are valid');
+      }
+      const next = await startOurs(dir);
+      expect(await stateOf(next)).toEqual(before);
+      await next.stop();
+    },
+  );
+
+  it('says so when a command of it fails', async () => {
+    const dir = directory();
+    const first = await startOurs(dir);
+    await send(first, 'SET', 'k', 'v');
+    await kill(first);
+    const file = join(dir, 'appendonlydir', 'appendonly.aof.1.incr.aof');
+    appendFileSync(
+      file,
+      '*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$1\r\nj\r\n$1\r\nv\r\n',
+    );
+    const server = await startOurs(dir);
+    expect(server.output()).toContain(FAILED);
+    expect(await send(server, 'MGET', 'k', 'j')).toEqual(['v', 'v']);
+    await server.stop();
+  });
 });
