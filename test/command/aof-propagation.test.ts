@@ -314,6 +314,49 @@ const ROWS: Row[] = [
     logs: ['hset h a 1', 'multi', 'hset h a 1', 'hpexpireat h <now+100000> fields 1 a', 'exec'],
     why: NEWER,
   },
+  // Fields whose time has come while nobody looked: what is done to them must come out the same when they are still there.
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HINCRBY h a 1'],
+    logs: ['hpexpireat h <now> fields 1 a', 'multi', 'hdel h a', 'hincrby h a 1', 'exec'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HINCRBYFLOAT h a 1'],
+    logs: ['hpexpireat h <now> fields 1 a', 'multi', 'hdel h a', 'hset h a 1', 'exec'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HSETNX h a 1'],
+    logs: ['hpexpireat h <now> fields 1 a', 'multi', 'hdel h a', 'hsetnx h a 1', 'exec'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HSETEX h KEEPTTL FIELDS 1 a 1'],
+    logs: ['hpexpireat h <now> fields 1 a', 'multi', 'hdel h a', 'hset h a 1', 'exec'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HEXPIRE h 100 FIELDS 1 a'],
+    logs: ['hpexpireat h <now> fields 1 a', 'hdel h a'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'HGETALL h'],
+    logs: ['hpexpireat h <now> fields 1 a', 'hdel h a'],
+    why: NEWER,
+  },
+  {
+    given: ['HSET h a 5 b 6'],
+    run: ['HPEXPIRE h 1 FIELDS 1 a', '<wait>', 'COPY h g'],
+    logs: ['hpexpireat h <now> fields 1 a', 'copy h g'],
+    why: NEWER,
+  },
   // --- streams
   {
     run: [
