@@ -13,7 +13,7 @@ import { NO_EXPIRE } from '../keyspace/database.ts';
 import { getField, NO_FIELD, timeOfField, value } from '../types/hash/hash-value.ts';
 import { readString, view } from '../types/string/string-value.ts';
 import type { Call } from './call.ts';
-import type { Propagation } from './propagation.ts';
+import { logAsItCame, type Propagation } from './propagation.ts';
 
 export type Effect = (call: Call, log: Propagation) => void;
 
@@ -25,9 +25,10 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   pexpireat: timeOfKey,
   getex: timeOfKey,
   set: (call, log) => {
-    if (call.argc > 3) stringOfKey(call, log, 1);
-    else verbatim(call, log);
+    if (isPlainSet(call)) logAsItCame(call, log);
+    else stringOfKey(call, log, 1);
   },
+  getset: (call, log) => stringOfKey(call, log, 1),
   setex: (call, log) => stringOfKey(call, log, 1),
   psetex: (call, log) => stringOfKey(call, log, 1),
   increx: (call, log) => stringOfKey(call, log, 1),
@@ -47,11 +48,6 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   hsetex: (call, log) => eachField(call, log, 2, valueOfField),
   hgetdel: (call, log) => eachField(call, log, 1, deletedField),
 };
-
-function verbatim(call: Call, log: Propagation): void {
-  log.begin(call.argc);
-  for (let i = 0; i < call.argc; i++) log.argument(call, i);
-}
 
 /** The key's record, due or not, or 0. */
 function record(call: Call, index: number): number {
@@ -75,6 +71,14 @@ function timeOfKey(call: Call, log: Propagation): void {
   log.word(atMs === NO_EXPIRE ? 'PERSIST' : 'PEXPIREAT');
   log.argument(call, 1);
   if (atMs !== NO_EXPIRE) log.integer(atMs);
+}
+
+/** SET with nothing but options that mean the same whenever it runs, and that Redis 7.0 has. */
+function isPlainSet(call: Call): boolean {
+  for (let i = 3; i < call.argc; i++) {
+    if (!call.is(i, 'NX') && !call.is(i, 'XX') && !call.is(i, 'KEEPTTL')) return false;
+  }
+  return true;
 }
 
 function stringOfKey(call: Call, log: Propagation, index: number): void {
@@ -110,7 +114,7 @@ function msetex(call: Call, log: Propagation): void {
   for (let i = 0; i < keys; i++) stringOfKey(call, log, 2 + 2 * i);
 }
 
-/** RESTORE key ttl value [options]: with the time that came of it. */
+/** RESTORE key ttl value [options]: with the time that came of it, if its own is relative. */
 function restore(call: Call, log: Propagation): void {
   const address = record(call, 1);
   if (address === 0) {
@@ -118,10 +122,16 @@ function restore(call: Call, log: Propagation): void {
     return;
   }
   const atMs = call.db.expireOf(address);
+  let isAbsolute = atMs === NO_EXPIRE;
+  for (let i = 4; i < call.argc; i++) if (call.is(i, 'ABSTTL')) isAbsolute = true;
+  if (isAbsolute) {
+    logAsItCame(call, log);
+    return;
+  }
   log.begin(call.argc + 1);
-  log.word('RESTORE');
+  log.argument(call, 0);
   log.argument(call, 1);
-  log.integer(atMs === NO_EXPIRE ? 0 : atMs);
+  log.integer(atMs);
   for (let i = 3; i < call.argc; i++) log.argument(call, i);
   log.word('ABSTTL');
 }

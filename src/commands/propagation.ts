@@ -22,3 +22,17 @@ export interface Propagation {
   /** The command under way changed nothing that others need to know. */
   nothing(): void;
 }
+
+/** Logs the command under way as it came, whether it has changed something or not. */
+export function logAsItCame(call: Call, log: Propagation): void {
+  log.begin(call.argc);
+  for (let i = 0; i < call.argc; i++) log.argument(call, i);
+}
+
+/** Logs a pop from the key of argument `key`: as a command that names no other key and does not wait. */
+export function logPop(call: Call, log: Propagation, command: string, key: number, count?: number): void {
+  log.begin(count === undefined ? 2 : 3);
+  log.word(command);
+  log.argument(call, key);
+  if (count !== undefined) log.integer(count);
+}

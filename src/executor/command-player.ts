@@ -19,6 +19,8 @@ const MARKS = new Set(['multi', 'exec']);
 /** Runs one command of the player's session; the executor does. */
 export interface CommandRunner {
   runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void;
+  /** Does `work`, which runs commands in this way, and then goes on with the command under way: DEBUG LOADAOF is one. */
+  aside(work: () => void): void;
 }
 
 export class AofPlayer implements CommandPlayer {
@@ -57,6 +59,10 @@ export class AofPlayer implements CommandPlayer {
   }
 
   run(mayGoOn: () => boolean): void {
+    this.runner.aside(() => this.runCommands(mayGoOn));
+  }
+
+  private runCommands(mayGoOn: () => boolean): void {
     for (let done = 1; this.pos < this.end; done++) {
       this.command();
       if (done % COMMANDS_PER_LOOK === 0 && !mayGoOn()) return;

@@ -664,25 +664,7 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A command of a file that is loaded: nobody gets the reply, and it is not logged. */
   runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
-    const { call } = this;
-    // Data may be loaded in the middle of a command: DEBUG LOADAOF.
-    const { argc: argcBefore, base, bytes: bytesBefore, command, data, db, hash, reply } = call;
-    const { session: sessionBefore, spans: spansBefore } = call;
-    this.play(session, id, bytes, spans, argc);
-    call.bytes = bytesBefore;
-    call.data = data;
-    call.spans = spansBefore;
-    call.base = base;
-    call.argc = argcBefore;
-    call.hash = hash;
-    call.command = command;
-    call.session = sessionBefore;
-    call.db = db;
-    call.reply = reply;
-  }
-
-  private play(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void {
-    const { call, discard, log } = this;
+    const { call, discard } = this;
     let command = this.commands[id];
     call.bytes = bytes;
     call.data = null;
@@ -703,11 +685,32 @@ export class Executor implements Waker, TransactionRunner {
     const { firstKey } = command;
     call.hash =
       firstKey > 0 && firstKey < argc ? call.hashOf(bytes, call.start(firstKey), call.end(firstKey)) : 0;
+    if (wrongArity(command, argc)) discard.error(errors.wrongArity(command.fullName));
+    else command.handler!(call);
+    if (discard.errors !== 0) this.warnOfFailure(command, discard);
+  }
+
+  /** A command that was run once fails now: the data is not what it was. */
+  private warnOfFailure(command: Command, { lastError }: ReplyWriter): void {
+    this.server.services.log(
+      'warning',
+      `== CRITICAL == This server is sending an error to its AOF-loading-client: '${lastError}' after processing the command '${command.fullName}'`,
+    );
+    this.discard.errors = 0;
+  }
+
+  /** Does work for which the call is used, without logging anything, in the middle of a command. */
+  aside(work: () => void): void {
+    const { call, log } = this;
+    const { argc, base, bytes, command, data, db, hash, reply, session, spans } = call;
     this.log = null;
     call.log = null;
-    if (!wrongArity(command, argc)) command.handler!(call);
-    this.log = log;
-    call.log = log;
+    try {
+      work();
+    } finally {
+      this.log = log;
+      Object.assign(call, { argc, base, bytes, command, data, db, hash, log, reply, session, spans });
+    }
   }
 
   private executeQuietly(session: Session, command: Command): void {
@@ -811,17 +814,17 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   runTransaction(session: Session, queue: CommandQueue): void {
-    const { call } = this;
+    const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
-    this.log?.beginTransaction();
+    log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
       this.executeAllowed(session, queued);
     }
-    this.log?.endTransaction();
+    log?.endTransaction();
     call.command = command;
     call.bytes = bytes;
     call.data = data;

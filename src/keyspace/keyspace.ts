@@ -108,6 +108,14 @@ export class Keyspace {
     this.access.setClock(clock);
   }
 
+  /**
+   * Whether what is to expire at this time is to be deleted at once. Not while data is loaded: a later command of the file may have been run
+   * before the time came, so the key is needed until the file deletes it.
+   */
+  isPast(atMs: number): boolean {
+    return atMs <= this.nowMs && this.lazyExpireEnabled;
+  }
+
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
     let tables = 0;

@@ -358,7 +358,7 @@ export class Persistence implements PersistenceService {
   /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. */
   private startRewrite(anew: boolean): string | null {
     this.lastRewriteMs = this.server.nowMs;
-    this.parts.log.publish();
+    this.parts.log.cut();
     const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
@@ -439,7 +439,7 @@ export class Persistence implements PersistenceService {
   }
 
   reloadAof(): string | null {
-    this.parts.log.publish();
+    this.parts.log.cut();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
     this.loadStartMs = this.server.clock.nowMs();
     this.server.keyspace.flushAll();

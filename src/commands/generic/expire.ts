@@ -93,7 +93,7 @@ function expireKey(call: Call, unitMs: number, absolute: boolean): void {
     reply.integer(0);
     return;
   }
-  const isOver = time.atMs <= db.keyspace.nowMs;
+  const isOver = db.keyspace.isPast(time.atMs);
   if (isOver) db.remove(hash, address, db.keyspace.lazy.expire);
   else db.setExpire(hash, address, time.atMs);
   db.keyspace.dirty++;

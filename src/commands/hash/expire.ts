@@ -130,7 +130,7 @@ function expireFields(call: Call, unitMs: number, absolute: boolean): void {
   db.keyspace.dirty += changes;
   if (changes === 0) return;
   removeIfEmpty(db, hash, address);
-  reduced(call, 1, atMs <= db.keyspace.nowMs ? events.HDEL : events.HEXPIRE);
+  reduced(call, 1, db.keyspace.isPast(atMs) ? events.HDEL : events.HEXPIRE);
 }
 
 function conditionAt(call: Call, index: number): number {
@@ -146,7 +146,7 @@ function codeFor(call: Call, address: number, index: number, condition: number, 
   const now = timeOfField(db, address, bytes, call.start(index), call.end(index));
   if (now === NO_FIELD) return NO_SUCH_FIELD;
   if (!isMet(condition, now, atMs)) return NOT_MET;
-  return atMs <= db.keyspace.nowMs ? DELETED : DONE;
+  return db.keyspace.isPast(atMs) ? DELETED : DONE;
 }
 
 function isMet(condition: number, now: number, atMs: number): boolean {
@@ -164,7 +164,7 @@ export function setArgumentTime(call: Call, address: number, index: number, atMs
   const { db, bytes, hash } = call;
   const start = call.start(index);
   const end = call.end(index);
-  if (atMs !== NO_EXPIRE && atMs <= db.keyspace.nowMs)
+  if (atMs !== NO_EXPIRE && db.keyspace.isPast(atMs))
     return removeField(db, hash, address, bytes, start, end);
   return setTimeOfField(db, hash, address, bytes, start, end, atMs);
 }

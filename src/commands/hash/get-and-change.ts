@@ -130,7 +130,7 @@ function hgetex(call: Call): void {
   if (changes === 0) return;
   removeIfEmpty(db, hash, address);
   if (atMs === NO_EXPIRE) changed(call, 1, events.HPERSIST);
-  else reduced(call, 1, atMs <= db.keyspace.nowMs ? events.HDEL : events.HEXPIRE);
+  else reduced(call, 1, db.keyspace.isPast(atMs) ? events.HDEL : events.HEXPIRE);
 }
 
 /** Whether the field is there and has not that time already. */
@@ -173,7 +173,7 @@ function hsetex(call: Call): void {
     return;
   }
   const hadHash = address !== 0;
-  if (wanted.hasTime && atMs !== KEEP_TIME && atMs <= db.keyspace.nowMs) {
+  if (wanted.hasTime && atMs !== KEEP_TIME && db.keyspace.isPast(atMs)) {
     for (let i = from; i < until && address !== 0; i += 2) {
       address = removeField(db, hash, address, bytes, call.start(i), call.end(i));
       if (change.removed && removeIfEmpty(db, hash, address)) address = 0;
@@ -191,7 +191,7 @@ function hsetex(call: Call): void {
 function tellSet(call: Call, hadHash: boolean): void {
   const { atMs, hasTime } = wanted;
   const isTimed = hasTime && atMs !== KEEP_TIME;
-  if (isTimed && atMs <= call.db.keyspace.nowMs) {
+  if (isTimed && call.db.keyspace.isPast(atMs)) {
     if (hadHash) reduced(call, 1, events.HDEL);
     return;
   }

@@ -33,6 +33,7 @@ import type { Call } from '../call.ts';
 import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, keysFrom, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
+import { logAsItCame } from '../propagation.ts';
 
 export const PFADD = defineCommand({
   name: 'PFADD',
@@ -186,6 +187,7 @@ function countOne(call: Call): void {
     }
     storeCardinality(view.bytes, view.start, cardinality);
     call.db.keyspace.dirty++;
+    if (call.log !== null) logAsItCame(call, call.log);
     changed(call, 1, events.SILENT);
   }
   reply.integer(cardinality);

@@ -5,6 +5,7 @@ import { blockOnKeys, keyRange, readTimeout } from '../blocking.ts';
 import type { Call } from '../call.ts';
 import { arg, BLOCKING, defineCommand, keysFrom, NOSCRIPT, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
+import { logPop } from '../propagation.ts';
 import { LEFT, RIGHT, replyEnd, take } from './sides.ts';
 
 const COMMON = {
@@ -46,6 +47,7 @@ function pop(call: Call, side: number): void {
     reply.bulk(call.bytes, call.start(i), call.end(i));
     replyEnd(call, db, address, listLength(db, address), side);
     take(call, i, address, side, 1);
+    if (call.log !== null) logPop(call, call.log, side === LEFT ? 'LPOP' : 'RPOP', i);
     return;
   }
   blockOnKeys(call, keyRange(1, argc - 2), TYPE_LIST, timeoutMs, (late) => late.nullArray());

@@ -20,6 +20,7 @@ import type { Call } from '../call.ts';
 import { changed, reduced } from '../changed.ts';
 import { arg, BLOCKING, DENYOOM, defineCommand, keyAt, NOSCRIPT, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
+import type { Propagation } from '../propagation.ts';
 import { LEFT, NO_SIDE, RIGHT, readSide, SIDES } from './sides.ts';
 
 const KEYS = [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')];
@@ -114,7 +115,16 @@ function brpoplpush(call: Call): void {
 function moveOrWait(call: Call, from: number, to: number, timeoutIndex: number): void {
   const timeoutMs = readTimeout(call, timeoutIndex);
   if (timeoutMs < 0) return;
+  const { dirty } = call.db.keyspace;
   if (!move(call, from, to)) blockOnKeys(call, SOURCE, TYPE_LIST, timeoutMs, (reply) => reply.null());
+  else if (call.log !== null && call.db.keyspace.dirty !== dirty) logMove(call, call.log, timeoutIndex);
+}
+
+/** What came to move at once or later, as the command that does not wait: without the timeout. */
+function logMove(call: Call, log: Propagation, timeoutIndex: number): void {
+  log.begin(timeoutIndex);
+  log.word(timeoutIndex === 3 ? 'RPOPLPUSH' : 'LMOVE');
+  for (let i = 1; i < timeoutIndex; i++) log.argument(call, i);
 }
 
 /** The element on its way: neither list may be read while the other changes. */

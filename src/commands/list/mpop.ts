@@ -7,7 +7,8 @@ import { blockOnKeys, keyRange, readTimeout } from '../blocking.ts';
 import type { Call } from '../call.ts';
 import { arg, BLOCKING, defineCommand, type KeySpec, MOVABLE_KEYS, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
-import { NO_SIDE, readSide, replyFromEnd, SIDES, take } from './sides.ts';
+import { logPop } from '../propagation.ts';
+import { LEFT, NO_SIDE, readSide, replyFromEnd, SIDES, take } from './sides.ts';
 
 const keysAfterCount = (index: number): KeySpec => ({
   flags: ['RW', 'access', 'delete'],
@@ -118,6 +119,7 @@ function popFirst(call: Call, first: number): boolean {
     reply.array(n);
     replyFromEnd(call, db, address, length, options.side, n);
     take(call, i, address, options.side, n);
+    if (call.log !== null) logPop(call, call.log, options.side === LEFT ? 'LPOP' : 'RPOP', i, n);
     return true;
   }
   return false;

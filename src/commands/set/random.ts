@@ -5,6 +5,7 @@ import * as events from '../../keyspace/events.ts';
 import { ENCODING_HT, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { keepPicked, separatePicked } from '../../types/set/keep.ts';
+import { member } from '../../types/set/member.ts';
 import { pick, picks, randomPosition } from '../../types/set/random.ts';
 import { removeAt, setCount, setEncoding } from '../../types/set/set-value.ts';
 import { SetWalk } from '../../types/set/walk.ts';
@@ -12,6 +13,7 @@ import type { Call } from '../call.ts';
 import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
+import { logPop } from '../propagation.ts';
 import { removeIfEmpty } from './members.ts';
 import { replyMember } from './reply.ts';
 
@@ -67,18 +69,37 @@ function spopOne(call: Call): void {
     return;
   }
   walk.open(db, address);
-  popOne(call, address);
+  popOne(call, address, 1, 1);
   db.keyspace.dirty++;
   reduced(call, 1, events.SPOP);
 }
 
-/** Replies a random member of the set, which `walk` is open on, and takes it out. Returns where the record is, 0 when it is gone. */
-function popOne(call: Call, address: number): number {
+/**
+ * Replies a random member of the set, which `walk` is open on, and takes it out. Returns where the record is, 0 when it is gone. Of the
+ * `n` that are to be taken, it being one, `left` are still there.
+ */
+function popOne(call: Call, address: number, n: number, left: number): number {
   const { db } = call;
   const position = randomPosition(db, address, call.server.random);
   walk.read(position);
   replyMember(call.reply);
+  logMember(call, n, left);
   return removeIfEmpty(call, call.keyHash(1), removeAt(db, call.keyHash(1), address, position));
+}
+
+/** Members in one SREM of the log. */
+const LOGGED_TOGETHER = 1024;
+
+/** Logs that the member just replied is taken out, one of `n` of which `left` are still to be: chance does not come out the same again. */
+function logMember(call: Call, n: number, left: number): void {
+  const { log } = call;
+  if (log === null) return;
+  if ((n - left) % LOGGED_TOGETHER === 0) {
+    log.begin(2 + Math.min(left, LOGGED_TOGETHER));
+    log.word('SREM');
+    log.argument(call, 1);
+  }
+  log.bytes(member.bytes, member.start, member.end);
 }
 
 function spopMany(call: Call): void {
@@ -108,6 +129,7 @@ function popAll(call: Call, address: number): void {
   reply.set(setCount(db, address));
   walk.open(db, address);
   while (walk.next()) replyMember(reply);
+  if (call.log !== null) logPop(call, call.log, 'DEL', 1);
   db.remove(call.keyHash(1), address, db.keyspace.lazy.serverDelete);
 }
 
@@ -121,6 +143,7 @@ function popFromPacked(call: Call, address: number, count: number): void {
     walk.open(db, address);
     walk.read(found.addresses[i]);
     replyMember(reply);
+    logMember(call, count, i + 1);
     address = removeAt(db, call.keyHash(1), address, found.addresses[i]);
   }
 }
@@ -128,7 +151,7 @@ function popFromPacked(call: Call, address: number, count: number): void {
 function popFew(call: Call, address: number, count: number): void {
   call.reply.set(count);
   walk.open(call.db, address);
-  for (let i = 0; i < count; i++) popOne(call, address);
+  for (let i = 0; i < count; i++) popOne(call, address, count, count - i);
 }
 
 /** Only `rest` members stay. */
@@ -136,9 +159,13 @@ function popMost(call: Call, address: number, rest: number): void {
   const { db, reply } = call;
   pick(db, address, rest, call.server.random);
   separatePicked(db, address);
-  reply.set(setCount(db, address));
+  const count = setCount(db, address);
+  reply.set(count);
   walk.open(db, address);
-  while (walk.next()) replyMember(reply);
+  for (let left = count; walk.next(); left--) {
+    replyMember(reply);
+    logMember(call, count, left);
+  }
   // 7.0 makes an intset of what is left if it can, 7.2 a listpack.
   keepPicked(db, call.keyHash(1), address, call.server.is72 ? ENCODING_LISTPACK : ENCODING_INTSET);
 }

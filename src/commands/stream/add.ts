@@ -1,8 +1,8 @@
 /**
  * XADD and XTRIM.
  *
- * An approximate trimming (~) removes whole blocks, so what it removes depends on where they begin; a `*` id depends on the clock. What came of it,
- * for those who repeat the command elsewhere: `added` is the id, and the stream's first id tells where the trimming ended.
+ * An approximate trimming (~) removes whole blocks, so what it removes depends on where they begin; a `*` id depends on the clock. Both are logged as
+ * what came of them (log.ts).
  */
 import { compareIds, copyId, Id128, incrementId, isMaxId, isZeroId, setId } from '../../base/id128.ts';
 import { handleOf } from '../../keyspace/blob.ts';
@@ -23,6 +23,7 @@ import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { replyId, setToTime, streamForWrite } from './arguments.ts';
+import { logTrimming } from './log.ts';
 import { given, readOptions, trimArguments, trimming } from './trim-options.ts';
 
 export const XADD = defineCommand({
@@ -69,8 +70,8 @@ export const XTRIM = defineCommand({
   handler: xtrim,
 });
 
-/** The id of the entry that XADD has added last. */
-export const added = new Id128();
+/** The id of the entry that XADD adds. */
+const added = new Id128();
 const last = new Id128();
 
 function xadd(call: Call): void {
@@ -101,6 +102,7 @@ function xadd(call: Call): void {
   db.keyspace.dirty++;
   changed(call, 1, events.XADD);
   if (given.trims && trimStream(db.keyspace, stream, trimming) > 0) changed(call, 1, events.XTRIM);
+  if (call.log !== null) logTrimming(call, call.log, stream, idIndex, added);
   if (db.keyspace.onReady !== null) {
     address = db.find(hash, bytes, call.start(1), call.end(1));
     signalReady(db, hash, address);
@@ -156,5 +158,6 @@ function xtrim(call: Call): void {
   const removed = trimStream(db.keyspace, stream, trimming);
   if (removed > 0) changed(call, 1, events.XTRIM);
   db.keyspace.dirty += removed;
+  if (removed > 0 && call.log !== null) logTrimming(call, call.log, stream, 0, added);
   reply.integer(removed);
 }

@@ -2,7 +2,7 @@
  * XCLAIM and XAUTOCLAIM: a consumer takes over what is pending for others.
  *
  * Everything is changed first and noted in `claimed` and `deleted`, because the reply begins with how much there is. What was claimed is what those
- * who repeat the command elsewhere need: its entries' ids, owner, times.
+ * who repeat the command elsewhere need: it is logged entry by entry (log.ts).
  */
 import { compareIds, copyId, Id128, readId, setId, writeIdWords } from '../../base/id128.ts';
 import { int64, int64ToNumber, parseInt64, parseSafeInteger } from '../../base/int64.ts';
@@ -10,6 +10,7 @@ import { IdTree } from '../../memory/id-tree.ts';
 import * as errors from '../../resp/errors.ts';
 import {
   addPending,
+  consumerCount,
   findPending,
   GROUP_PENDING,
   givenMs,
@@ -30,6 +31,7 @@ import { latin1Repr } from '../text.ts';
 import { readStart, readStrictId, replyId } from './arguments.ts';
 import { replyOne } from './entries.ts';
 import { isName, requireGroup, seenConsumer, target } from './find-group.ts';
+import { logConsumer, logGroup, logPending } from './log.ts';
 
 export const XCLAIM = defineCommand({
   name: 'XCLAIM',
@@ -131,6 +133,7 @@ function xclaim(call: Call): void {
   readGroupLastId(arena, group, groupId);
   let tellsLastId = compareIds(lastId, groupId) > 0;
   if (tellsLastId) setGroupLastId(arena, group, lastId);
+  const consumers = consumerCount(arena, group);
   let consumer = call.server.is72 ? seenConsumer(call, 1, group, 3) : 0;
   claimed.clear();
   for (let i = 0; i < ids; i++) {
@@ -138,6 +141,7 @@ function xclaim(call: Call): void {
     let pending = findPending(arena, group, id);
     if (!hasEntry(keyspace, stream, id)) {
       if (pending === 0) continue;
+      if (call.log !== null) logPending(call, call.log, 1, 2, group, pending, id);
       removePending(arena, group, id);
       tellsLastId = false;
       keyspace.dirty++;
@@ -150,7 +154,11 @@ function xclaim(call: Call): void {
     tellsLastId = false;
     keyspace.dirty++;
   }
-  if (tellsLastId) keyspace.dirty++;
+  if (tellsLastId) {
+    keyspace.dirty++;
+    if (call.log !== null) logGroup(call, call.log, 1, 2, group);
+  }
+  logNewConsumer(call, consumers);
   replyClaimed(call);
 }
 
@@ -220,6 +228,14 @@ function claim(call: Call, consumer: number, pending: number, atMs: number): voi
   else if (!options.justId) setTimesGiven(arena, pending, timesGiven(arena, pending) + 1);
   setActive(arena, consumer, call.server.nowMs);
   claimed.push(id);
+  if (call.log !== null) logPending(call, call.log, 1, 2, target.group, pending, id);
+}
+
+/** A consumer that has been made is logged with what it has claimed, or by itself. `before` is how many there were. */
+function logNewConsumer(call: Call, before: number): void {
+  if (call.log === null || claimed.length > 0) return;
+  call.log.nothing();
+  if (consumerCount(call.db.arena, target.group) > before) logConsumer(call, call.log, 1, 2, 3);
 }
 
 function replyClaimed(call: Call): void {
@@ -248,6 +264,7 @@ function xautoclaim(call: Call): void {
   const { stream, group } = target;
   if (tree === null || !tree.isOf(arena)) tree = new IdTree(arena);
   const pendings = tree.attach(group, GROUP_PENDING);
+  const consumers = consumerCount(arena, group);
   let consumer = call.server.is72 ? seenConsumer(call, 1, group, 3) : 0;
   let wanted = options.count;
   let looks = options.count * LOOKS_PER_ENTRY;
@@ -258,6 +275,7 @@ function xautoclaim(call: Call): void {
     pendings.readKey(id);
     const pending = pendings.value;
     if (!hasEntry(keyspace, stream, id)) {
+      if (call.log !== null) logPending(call, call.log, 1, 2, group, pending, id);
       removePending(arena, group, id);
       deleted.push(id);
       keyspace.dirty++;
@@ -275,6 +293,7 @@ function xautoclaim(call: Call): void {
   }
   setId(lastId, 0, 0, 0, 0);
   if (more) pendings.readKey(lastId);
+  logNewConsumer(call, consumers);
   replyAutoClaim(call);
 }
 

@@ -21,6 +21,7 @@ import { changed } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { WRONG } from '../lookup.ts';
 import { readStrictId, streamForWrite, streamToUpdate } from './arguments.ts';
+import { logAck, logAcksOfAll, logDelete } from './log.ts';
 import { readReferences } from './trim-options.ts';
 
 export const XDEL = defineCommand({
@@ -231,8 +232,13 @@ function removeReferenced(call: Call, stream: number): number {
   if (options.references === ONLY_ACKNOWLEDGED && isReferenced(arena, stream, id)) {
     return hasEntry(keyspace, stream, id) ? KEPT : ABSENT;
   }
+  const { log } = call;
+  if (log !== null && options.references === REMOVE_REFERENCES) logAcksOfAll(call, log, stream, id);
   const dangled = options.references === REMOVE_REFERENCES && removeReferences(arena, stream, id) > 0;
-  if (remove(call, stream)) return REMOVED;
+  if (remove(call, stream)) {
+    if (log !== null) logDelete(call, log, id);
+    return REMOVED;
+  }
   if (dangled) keyspace.dirty++;
   return ABSENT;
 }
@@ -253,6 +259,7 @@ function xackdel(call: Call): void {
       continue;
     }
     db.keyspace.dirty++;
+    if (call.log !== null) logAck(call, call.log, 2, id);
     const outcome = removeReferenced(call, stream);
     if (outcome === REMOVED) removed++;
     // An entry that is gone already counts as removed: nothing is left of it.

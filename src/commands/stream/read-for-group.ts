@@ -21,6 +21,13 @@ import { StreamWalk } from '../../types/stream/walk.ts';
 import type { Call } from '../call.ts';
 import { replyId } from './arguments.ts';
 import { replyEntry, replyOne } from './entries.ts';
+import { logPending } from './log.ts';
+
+/** The arguments with the key and the group's name. */
+export interface Logged {
+  key: number;
+  group: number;
+}
 
 const walk = new StreamWalk();
 const from = new Id128();
@@ -36,6 +43,7 @@ export function replyNew(
   consumer: number,
   limit: number,
   noAck: boolean,
+  logged: Logged,
 ): number {
   const { arena, keyspace } = call.db;
   readGroupLastId(arena, group, from);
@@ -48,7 +56,9 @@ export function replyNew(
   for (let i = 0; i < n && walk.next(); i++) {
     noteRead(arena, stream, group, walk.id);
     replyEntry(call.reply, walk);
-    if (!noAck) notePending(arena, group, consumer, walk.id, call.server.nowMs);
+    if (noAck) continue;
+    const pending = notePending(arena, group, consumer, walk.id, call.server.nowMs);
+    if (call.log !== null) logPending(call, call.log, logged.key, logged.group, group, pending, walk.id);
   }
   return n;
 }
@@ -71,15 +81,13 @@ function noteRead(arena: Arena, stream: number, group: number, id: Id128): void 
 }
 
 /** The entry is pending for the consumer, given for the first time. It can be pending already, after XGROUP SETID. */
-function notePending(arena: Arena, group: number, consumer: number, id: Id128, nowMs: number): void {
+function notePending(arena: Arena, group: number, consumer: number, id: Id128, nowMs: number): number {
   const pending = findPending(arena, group, id);
-  if (pending === 0) {
-    addPending(arena, group, consumer, id, nowMs, 1);
-    return;
-  }
+  if (pending === 0) return addPending(arena, group, consumer, id, nowMs, 1);
   givePending(arena, pending, id, consumer);
   setGiven(arena, pending, nowMs);
   setTimesGiven(arena, pending, 1);
+  return pending;
 }
 
 let own: IdTree | null = null;
@@ -91,9 +99,11 @@ let own: IdTree | null = null;
 export function replyHistory(
   call: Call,
   stream: number,
+  group: number,
   consumer: number,
   after: Id128,
   limit: number,
+  logged: Logged,
 ): number {
   const { arena } = call.db;
   if (own === null || !own.isOf(arena)) own = new IdTree(arena);
@@ -105,17 +115,18 @@ export function replyHistory(
   for (let more = n < most && pending.seek(from); more; more = n < most && pending.next()) n++;
   call.reply.array(n);
   if (n > 0) pending.seek(from);
-  for (let i = 0; i < n; i++, pending.next()) replyPending(call, stream, pending);
+  for (let i = 0; i < n; i++, pending.next()) replyPending(call, stream, group, pending, logged);
   return n;
 }
 
-function replyPending(call: Call, stream: number, at: IdTree): void {
+function replyPending(call: Call, stream: number, group: number, at: IdTree, logged: Logged): void {
   const { arena } = call.db;
   const pending = at.value;
   at.readKey(lastId);
   if (replyOne(call, stream, lastId)) {
     setGiven(arena, pending, call.server.nowMs);
     setTimesGiven(arena, pending, timesGiven(arena, pending) + 1);
+    if (call.log !== null) logPending(call, call.log, logged.key, logged.group, group, pending, lastId);
     return;
   }
   call.reply.array(2);

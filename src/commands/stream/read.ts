@@ -21,7 +21,7 @@ import { int64, int64ToNumber, parseInt64, parseSafeInteger } from '../../base/i
 import { handleOf } from '../../keyspace/blob.ts';
 import { TYPE_STREAM } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
-import { findGroup, readGroupLastId, setActive } from '../../types/stream/group.ts';
+import { consumerCount, findGroup, readGroupLastId, setActive } from '../../types/stream/group.ts';
 import { isChar } from '../../types/stream/id-text.ts';
 import { LAST_ID, readStreamId, streamLength } from '../../types/stream/stream.ts';
 import { readEdge } from '../../types/stream/trim.ts';
@@ -32,6 +32,7 @@ import { typeAt, WRONG } from '../lookup.ts';
 import { readStrictId, streamForRead, streamToUpdate } from './arguments.ts';
 import { countRange, replyRange } from './entries.ts';
 import { isName, noGroup, seenConsumer } from './find-group.ts';
+import { logConsumer, logGroup } from './log.ts';
 import { replyHistory, replyNew } from './read-for-group.ts';
 
 const streamKeys = (from: number): KeySpec => ({
@@ -250,7 +251,12 @@ function hasNews(call: Call, stream: number, i: number, forGroup: boolean): bool
   if (stream === 0) return false;
   if (!forGroup) return hasAfter(call, stream, ids[i]);
   const group = groupOf(call, stream);
-  if (call.server.is72) touchConsumer(call, i, group);
+  if (call.server.is72) {
+    const before = consumerCount(call.db.arena, group);
+    touchConsumer(call, i, group);
+    if (call.log !== null && consumerCount(call.db.arena, group) > before)
+      logConsumer(call, call.log, options.firstKey + i, options.groupAt, options.groupAt + 1);
+  }
   // A consumer's history is always replied, empty as it may be.
   if (!isMaxId(ids[i])) return true;
   readGroupLastId(call.db.arena, group, groupId);
@@ -323,14 +329,28 @@ function replyAfter(call: Call, stream: number, id: Id128): void {
   replyRange(call, stream, edge, MAX_ID, options.count, false);
 }
 
+const logged = { key: 0, group: 0 };
+
 function replyForGroup(call: Call, i: number): void {
   const { db } = call;
   const stream = streamAt(call, i);
   const group = groupOf(call, stream);
+  const { log } = call;
+  const key = options.firstKey + i;
+  const consumers = consumerCount(db.arena, group);
   const consumer = touchConsumer(call, i, group);
+  const isNew = consumerCount(db.arena, group) > consumers;
+  logged.key = key;
+  logged.group = options.groupAt;
+  if (log !== null) log.nothing();
+  if (log !== null && isNew && options.noAck)
+    logConsumer(call, log, key, options.groupAt, options.groupAt + 1);
   const n = isMaxId(ids[i])
-    ? replyNew(call, stream, group, consumer, options.count, options.noAck)
-    : replyHistory(call, stream, consumer, ids[i], options.count);
+    ? replyNew(call, stream, group, consumer, options.count, options.noAck, logged)
+    : replyHistory(call, stream, group, consumer, ids[i], options.count, logged);
   if (n > 0) setActive(db.arena, consumer, call.server.nowMs);
   db.keyspace.dirty++;
+  if (log === null) return;
+  if (isMaxId(ids[i]) && n > 0) logGroup(call, log, key, options.groupAt, group);
+  else if (isNew && !options.noAck) logConsumer(call, log, key, options.groupAt, options.groupAt + 1);
 }

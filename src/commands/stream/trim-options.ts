@@ -32,8 +32,16 @@ export const trimming: Trimming = {
   references: KEEP_REFERENCES,
 };
 
-/** The rest of what it read. */
-export const given = { trims: false, makesStream: true, id: new Id128(), hasId: false, hasSequence: false };
+/** The rest of what it read. `thresholdAt` and `keepsAt` are the arguments with the threshold and with KEEPREF, 0 for none. */
+export const given = {
+  trims: false,
+  makesStream: true,
+  id: new Id128(),
+  hasId: false,
+  hasSequence: false,
+  thresholdAt: 0,
+  keepsAt: 0,
+};
 
 /** The arguments of the trimming as COMMAND DOCS tells them. */
 export function trimArguments(options: { optional?: boolean }) {
@@ -63,6 +71,8 @@ export function readOptions(call: Call, adds: boolean): number {
   given.makesStream = true;
   given.hasId = false;
   given.hasSequence = true;
+  given.thresholdAt = 0;
+  given.keepsAt = 0;
   trimming.approximate = false;
   trimming.limit = 0;
   trimming.references = KEEP_REFERENCES;
@@ -83,6 +93,7 @@ export function readOptions(call: Call, adds: boolean): number {
       given.makesStream = false;
     } else if (readReferences(call, i) >= 0) {
       trimming.references = readReferences(call, i);
+      if (trimming.references === KEEP_REFERENCES) given.keepsAt = i;
     } else if (adds) {
       if (!readNewId(call, i)) return -1;
       break;
@@ -113,6 +124,7 @@ function readThreshold(call: Call, i: number, isLength: boolean): number {
     return -1;
   }
   given.trims = true;
+  given.thresholdAt = i;
   return i;
 }
 
@@ -130,7 +142,8 @@ function checkLimit(call: Call, adds: boolean, limit: number): string | null {
   if (!given.trims && limit > 0) return errors.STREAM_LIMIT_ALONE;
   if (!given.trims && !adds) return errors.STREAM_NO_STRATEGY;
   if (limit >= 0) {
-    if (!trimming.approximate) return errors.STREAM_LIMIT_EXACT;
+    // An append only file has the exact form of what was approximate, its LIMIT included.
+    if (!trimming.approximate) return call.server.loading ? null : errors.STREAM_LIMIT_EXACT;
     trimming.limit = limit;
   } else if (trimming.approximate) {
     const { streamEntries } = call.db.keyspace.packing;

@@ -120,7 +120,7 @@ function persist(call: Call, address: number): void {
 /** A time of day that has passed deletes the key at once. */
 function expireAt(call: Call, address: number): void {
   const { db, hash } = call;
-  if (options.ttl >= EXAT && expire.atMs <= db.keyspace.nowMs) {
+  if (options.ttl >= EXAT && db.keyspace.isPast(expire.atMs)) {
     db.remove(hash, address, db.keyspace.lazy.expire);
     deleted(call, 1);
   } else {

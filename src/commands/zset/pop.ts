@@ -22,6 +22,7 @@ import {
   WRITE,
 } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
+import { logPop } from '../propagation.ts';
 import { deleteIfEmpty } from './remove.ts';
 import { replyMembers } from './scores.ts';
 
@@ -183,6 +184,7 @@ function waitingPop(call: Call, max: boolean): void {
   reply.array(3);
   reply.bulk(call.bytes, call.start(key), call.end(key));
   popMembers(call, key, found.address, 1, max, false);
+  if (call.log !== null) logPop(call, call.log, max ? 'ZPOPMAX' : 'ZPOPMIN', key);
 }
 
 /** ZMPOP, or BZMPOP when its numkeys is argument 2. */
@@ -217,6 +219,7 @@ function replyPopped(call: Call, key: number, count: number, max: boolean): void
   reply.bulk(call.bytes, call.start(key), call.end(key));
   reply.array(n);
   popMembers(call, key, found.address, n, max, true);
+  if (call.log !== null) logPop(call, call.log, max ? 'ZPOPMAX' : 'ZPOPMIN', key, n);
 }
 
 /** COUNT from argument `first` on, 1 without; -1 after an error reply. */

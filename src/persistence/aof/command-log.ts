@@ -10,7 +10,7 @@ import { writeInt64 } from '../../base/int64.ts';
 import type { Call } from '../../commands/call.ts';
 import { MAY_REPLICATE, WRITE } from '../../commands/define.ts';
 import { EFFECTS, type Effect } from '../../commands/effects.ts';
-import type { Propagation } from '../../commands/propagation.ts';
+import { logAsItCame, type Propagation } from '../../commands/propagation.ts';
 import type { CommandTable } from '../../commands/table.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
@@ -50,10 +50,12 @@ export class CommandLog implements Propagation {
   private secondLogged = 0;
   /** begin() was called for the command under way. */
   private said = false;
-  private entries = 0;
-  private commandStart = 0;
+  /** A command or a transaction is under way: its entries are one unit. */
+  private inCommand = false;
   private inTransaction = false;
-  private multiWritten = false;
+  /** Entries of the unit, and where it begins in the buffer. */
+  private entries = 0;
+  private unitStart = 0;
 
   constructor(writer: LogWriter, table: CommandTable, options: CommandLogOptions) {
     this.writer = writer;
@@ -78,8 +80,8 @@ export class CommandLog implements Propagation {
   before(db: Database): void {
     this.db = db;
     this.said = false;
-    this.entries = 0;
-    this.commandStart = this.size;
+    this.inCommand = true;
+    if (!this.inTransaction) this.beginUnit();
   }
 
   /** After it has run; `dirty` when it has changed something. */
@@ -88,26 +90,36 @@ export class CommandLog implements Propagation {
     if (!this.said && dirty && (command.flags & (WRITE | MAY_REPLICATE)) !== 0) {
       const effect = this.effects[command.id];
       if (effect !== undefined) effect(call, this);
-      else this.verbatim(call);
+      else logAsItCame(call, this);
     }
-    if (this.entries > 1 && !this.inTransaction) this.text(EXEC);
-  }
-
-  private verbatim(call: Call): void {
-    this.select(call.db);
-    this.header(STAR, call.argc);
-    for (let i = 0; i < call.argc; i++) this.argument(call, i);
+    this.inCommand = false;
+    if (!this.inTransaction) this.endUnit();
   }
 
   beginTransaction(): void {
     this.inTransaction = true;
-    this.multiWritten = false;
+    this.beginUnit();
   }
 
   endTransaction(): void {
-    if (this.inTransaction && this.multiWritten) this.text(EXEC);
     this.inTransaction = false;
-    this.multiWritten = false;
+    this.endUnit();
+  }
+
+  private beginUnit(): void {
+    this.entries = 0;
+    this.unitStart = this.size;
+  }
+
+  private endUnit(): void {
+    if (this.entries > 1) this.text(EXEC);
+    this.entries = 0;
+  }
+
+  /** Publishes what there is because the file ends here, be it in the middle of a transaction: each file has whole ones. */
+  cut(): void {
+    this.endUnit();
+    this.publish();
   }
 
   // --- Propagation --------------------------------------------------------------------------------
@@ -118,9 +130,17 @@ export class CommandLog implements Propagation {
 
   begin(argc: number): void {
     this.said = true;
-    this.entries++;
-    if (this.entries === 2 && !this.inTransaction) this.insertMulti();
-    this.select(this.db);
+    this.entry(this.db, argc);
+  }
+
+  /** Begins an entry; the second one makes a transaction of its unit. */
+  private entry(db: Database, argc: number): void {
+    if (this.inCommand || this.inTransaction) {
+      this.entries++;
+      if (this.entries === 2) this.insertMulti();
+    }
+    if (this.entries < 2 && this.options.timestamps()) this.timestamp();
+    this.select(db);
     this.header(STAR, argc);
   }
 
@@ -154,16 +174,14 @@ export class CommandLog implements Propagation {
 
   /** The key of this record is gone by itself. */
   deleted(db: Database, address: number): void {
-    this.select(db);
-    this.header(STAR, 2);
-    this.word('DEL');
+    this.entry(db, 2);
+    this.word(db.keyspace.lazy.expire ? 'UNLINK' : 'DEL');
     this.keyOf(db.arena, address);
   }
 
   /** The field of this record, of the hash at `address`, is gone by itself. */
   fieldDeleted(db: Database, address: number, field: number): void {
-    this.select(db);
-    this.header(STAR, 3);
+    this.entry(db, 3);
     this.word('HDEL');
     this.keyOf(db.arena, address);
     this.keyOf(db.arena, field);
@@ -180,11 +198,6 @@ export class CommandLog implements Propagation {
   // --- bytes --------------------------------------------------------------------------------------
 
   private select(db: Database): void {
-    if (this.options.timestamps()) this.timestamp();
-    if (this.inTransaction && !this.multiWritten) {
-      this.multiWritten = true;
-      this.text(MULTI);
-    }
     if (db.index === this.selected) return;
     this.selected = db.index;
     this.header(STAR, 2);
@@ -194,17 +207,18 @@ export class CommandLog implements Propagation {
 
   private timestamp(): void {
     const second = Math.floor(this.options.nowMs() / 1000);
-    if (second === this.secondLogged || this.multiWritten || this.entries > 1) return;
+    if (second === this.secondLogged) return;
     this.secondLogged = second;
     this.text(`#TS:${second}\r\n`);
+    this.unitStart = this.size;
   }
 
-  /** The command under way turns out to have several entries. */
+  /** The unit turns out to have several entries. */
   private insertMulti(): void {
     this.ensure(MULTI.length);
-    const { buffer, commandStart, size } = this;
-    buffer.copyWithin(commandStart + MULTI.length, commandStart, size);
-    this.size = commandStart;
+    const { buffer, size, unitStart } = this;
+    buffer.copyWithin(unitStart + MULTI.length, unitStart, size);
+    this.size = unitStart;
     this.text(MULTI);
     this.size = size + MULTI.length;
   }
@@ -242,12 +256,6 @@ export class CommandLog implements Propagation {
     return this.inTransaction;
   }
 
-  /** Ends a transaction early, because what follows is not logged or goes elsewhere. */
-  cut(): void {
-    this.endTransaction();
-    this.publish();
-  }
-
   /** Hands to bio what there is room for. True when nothing is left. */
   push(): boolean {
     if (this.size === 0) return true;
@@ -277,7 +285,7 @@ export class CommandLog implements Propagation {
     writer.endEntry();
     writer.publish();
     this.size = 0;
-    this.commandStart = 0;
+    this.unitStart = 0;
     if (buffer.length > KEPT_MAX) this.buffer = newUnfilled(CAPACITY);
   }
 
@@ -285,7 +293,7 @@ export class CommandLog implements Propagation {
   private keep(at: number): void {
     this.buffer.copyWithin(0, at, this.size);
     this.size -= at;
-    this.commandStart = 0;
+    this.unitStart = 0;
   }
 }
 
