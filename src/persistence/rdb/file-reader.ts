@@ -96,7 +96,7 @@ export class RdbFileReader extends RdbReader {
     const { textBytes, textStart } = this;
     if (!checks || equalsCrc64(0, 0, textBytes, textStart)) return;
     if (!equalsCrc64(hi, lo, textBytes, textStart)) {
-      throw new CorruptRdbError('Wrong RDB checksum expected');
+      throw new CorruptRdbError('Wrong RDB checksum expected, RDB CRC error');
     }
   }
 }
