@@ -1,9 +1,9 @@
 /** The bio thread: takes what is slow off the executor's hands: files, and the release of dead memory. */
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
+import { LogFile } from '../src/persistence/aof/log-file.ts';
 import { Bio } from '../src/persistence/bio.ts';
 import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS } from '../src/ring/layout.ts';
-import { LogFile } from '../src/ring/log-file.ts';
 import type { BioData, FromBioToMain } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
 

@@ -19,10 +19,10 @@ import {
   LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
-import type { LogFile } from '../ring/log-file.ts';
 import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
 import { Appender } from './aof/appender.ts';
+import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
 import { systemFiles } from './files.ts';
 import { failJob } from './job-end.ts';

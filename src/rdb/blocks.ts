@@ -5,11 +5,22 @@ import { CorruptRdbError, type RdbReader } from './reader.ts';
 
 /** Reads a string that is a listpack, checks it, and calls `visit` with the text of each element. */
 export function readListpack(reader: RdbReader, visit: VisitElement): void {
+  readListpackBlock(reader);
+  visitListpack(reader, visit);
+}
+
+/** Reads a string that is a listpack, and checks it. */
+export function readListpackBlock(reader: RdbReader): void {
   reader.string();
   const { textBytes, textStart, textEnd } = reader;
   if (!listpack.isValid(textBytes, textStart, textEnd - textStart)) {
     throw new CorruptRdbError('a listpack that cannot be read');
   }
+}
+
+/** Calls `visit` with the text of each element of the listpack read last. */
+export function visitListpack(reader: RdbReader, visit: VisitElement): void {
+  const { textBytes, textStart } = reader;
   for (let at = listpack.first(textBytes, textStart); at >= 0; at = listpack.next(textBytes, at)) {
     listpack.read(textBytes, at);
     const { bytes, start, end } = listpack.text;

@@ -63,14 +63,23 @@ const SPELLED_MAX = 252;
 const STREAM_ID_SIZE = 16;
 const TIME_SIZE = 8;
 
-/** What copyItem() saw last: the type of a key's value. */
-export const seen = { rdbType: 0 };
+/** How far copyItem() has come with an item: what a checker says when it goes wrong. */
+export const READING_TYPE = 0;
+export const READING_OPERANDS = 1;
+export const READING_KEY = 2;
+export const READING_VALUE = 3;
+
+/** What copyItem() saw last: how far it has come, the type byte, and where in the writer the name of the key is. */
+export const seen = { step: READING_TYPE, type: 0, nameAt: 0 };
 
 /** Copies one item. Returns ITEM_KEY or the opcode; OPCODE_EOF is not written. Throws CorruptRdbError. */
 export function copyItem(reader: RdbReader, writer: RdbWriter): number {
+  seen.step = READING_TYPE;
   let type = reader.byte();
   if (type === OPCODE_EOF) return OPCODE_EOF;
   if (type >= OPCODE_SLOT_INFO && !isPrefix(type)) {
+    seen.step = READING_OPERANDS;
+    seen.type = type;
     writer.byte(type);
     copyOperands(reader, writer, type);
     return type;
@@ -80,9 +89,12 @@ export function copyItem(reader: RdbReader, writer: RdbWriter): number {
     copyPrefix(reader, writer, type);
     type = reader.byte();
   }
+  seen.type = type;
+  seen.step = READING_KEY;
   writer.byte(type);
+  seen.nameAt = writer.size;
   copyString(reader, writer);
-  seen.rdbType = type;
+  seen.step = READING_VALUE;
   copyValue(reader, writer, type);
   return ITEM_KEY;
 }

@@ -9,6 +9,8 @@ import { LENGTH_32_BITS, LENGTH_64_BITS, STRING_INT8, STRING_INT16, STRING_LZF }
 
 /** An LZF reference of three bytes stands for at most this many. */
 const LZF_EXPANSION_MAX = 264;
+/** Longer strings are expanded into memory of their own. */
+const EXPANDED_KEPT_MAX = 64 << 10;
 
 /** The bytes are not what they should be. */
 export class CorruptRdbError extends Error {
@@ -36,6 +38,8 @@ export class RdbReader {
   textStart = 0;
   textEnd = 0;
   private readonly digits = new Uint8Array(24);
+  /** Where compressed strings of usual sizes are expanded. */
+  private expanded: Uint8Array = new Uint8Array(0);
 
   /** Reads bytes[start..end) from now on. */
   open(bytes: Uint8Array, start: number, end: number): void {
@@ -165,13 +169,19 @@ export class RdbReader {
     this.textEnd = writeInt64(value >> 31, value, this.digits, 0);
   }
 
+  private roomFor(size: number): Uint8Array {
+    if (size > EXPANDED_KEPT_MAX) return newUnfilled(size);
+    if (size > this.expanded.length) this.expanded = newUnfilled(Math.max(size, this.expanded.length * 2));
+    return this.expanded;
+  }
+
   private compressed(): void {
     const from = this.length();
     const size = this.length();
     if (from > this.rest || size > from * LZF_EXPANSION_MAX)
       throw new CorruptRdbError('a compressed string that cannot be');
     const at = this.take(from);
-    const out = newUnfilled(size);
+    const out = this.roomFor(size);
     if (lzfDecompress(this.bytes, at, at + from, out, 0, size) !== size) {
       throw new CorruptRdbError('a compressed string that does not expand');
     }

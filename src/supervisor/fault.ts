@@ -6,6 +6,7 @@
  *   exit     process.exit(0) inside the worker
  *   heap     allocates JS objects until the heap, which is made small for it, is full
  *   block    does nothing for some seconds, so that heartbeats stand still
+ *   choke    does nothing for a moment, so that work piles up, and throws
  *
  * Workers call this; without the variable it costs one look at the environment at their start.
  */
@@ -15,6 +16,7 @@ export type ThreadKind = 'io' | 'executor' | 'bio';
 
 const HEAP_MB = 48;
 const BLOCK_MS = 4_000;
+const CHOKE_MS = 400;
 /** So late that the server is up, and the test has seen it. */
 const DELAY_MS = 1_000;
 
@@ -59,6 +61,10 @@ const FAULTS: Record<string, () => void> = {
   heap() {
     const kept: unknown[] = [];
     for (;;) kept.push({ filler: new Array(64).fill(kept.length) });
+  },
+  choke() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHOKE_MS);
+    throw new Error('a fault was asked for');
   },
   block: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCK_MS),
 };

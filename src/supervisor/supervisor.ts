@@ -14,11 +14,11 @@ import os from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import { fromBytesText } from '../config/words.ts';
+import { LogFile, writeOutLog } from '../persistence/aof/log-file.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
 import { BEAT_MS } from '../ring/layout.ts';
-import { LogFile, writeOutLog } from '../ring/log-file.ts';
 import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,

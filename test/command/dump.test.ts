@@ -1,8 +1,8 @@
 /** DUMP and RESTORE: their errors on both servers, and payloads of every type and encoding from each server to the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crc64, updateCrc64, writeCrc64 } from '../../src/base/crc64.ts';
 import { Prng } from '../../src/base/prng.ts';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
+import { withFooter } from './payload.ts';
 import { RawClient, type Reply, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 import { VALUES } from './values.ts';
@@ -210,14 +210,6 @@ function damaged(payload: Buffer, random: Prng): Buffer {
   if (random.below(4) !== 0) return value;
   const cut = random.below(size);
   return Buffer.concat([value.subarray(0, cut), value.subarray(cut + random.below(4))]);
-}
-
-function withFooter(damagedValue: Buffer): Buffer {
-  const value = Buffer.concat([damagedValue, Buffer.from([10, 0])]);
-  updateCrc64(0, 0, value, 0, value.length);
-  const sum = Buffer.alloc(8);
-  writeCrc64(crc64.hi, crc64.lo, sum, 0);
-  return Buffer.concat([value, sum]);
 }
 
 describeOnOurs('DUMP of hashes with times', ['--enable-debug-command', 'yes'], ({ run, call, client }) => {

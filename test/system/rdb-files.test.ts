@@ -84,7 +84,7 @@ describe.skipIf(!oracleAvailable())('files go from server to server', () => {
       sizes.push(fileOf(dir).length);
     }
     expect(Math.abs(sizes[0] - sizes[1]) / sizes[1]).toBeLessThan(0.02);
-  }, 30_000);
+  });
 });
 
 describe('files of the newer forms', () => {
@@ -105,7 +105,7 @@ describe('files of the newer forms', () => {
     expect(await contents(again)).toEqual(wanted);
     expect(await again.ask('OBJECT', 'ENCODING', 'listpack')).toBe('listpack');
     expect(await again.ask('XINFO', 'STREAM', 'stream', 'FULL')).toEqual(consumers);
-  }, 30_000);
+  });
 
   it('RDB 12: times of fields are kept, and once they are gone the file is one of 11 again', async () => {
     const dir = newDirectory();
@@ -133,7 +133,7 @@ describe('files of the newer forms', () => {
     }
     expect(await again.ask('SAVE')).toBe('OK');
     expect(fileOf(dir).toString('latin1', 0, 9)).toBe('REDIS0011');
-  }, 30_000);
+  });
 
   it('hints of use are saved as the eviction policy wants them', async () => {
     const dir = newDirectory();
@@ -146,7 +146,7 @@ describe('files of the newer forms', () => {
     await ours.kill();
     const again = await start(THREADIS, dir, ['--maxmemory-policy', 'allkeys-lfu', '--lfu-log-factor', '0']);
     expect(Number(await again.ask('OBJECT', 'FREQ', 'k'))).toBeGreaterThanOrEqual(frequency - 2);
-  }, 30_000);
+  });
 });
 
 describe('BGSAVE while a client writes', () => {

@@ -2,11 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { RawClient, type Reply, readable } from '../command/raw-client.ts';
 import { freePort, oracleAvailable } from '../command/servers.ts';
 import { VALUES } from '../command/values.ts';
 import { ServerProcess } from './server-process.ts';
+
+// Several servers start and end in each test, and the machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** fill() puts keys into this many databases. */
 export const DATABASES = 4;

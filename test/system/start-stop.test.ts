@@ -71,6 +71,7 @@ it('start: fails with 1 for a configuration that is wrong, with file line and re
     [['rename-command nosuch x'], ">>> 'rename-command nosuch x'\nNo such command in rename-command"],
     [['rename-command get set'], ">>> 'rename-command get set'\nTarget command name already exists"],
     [['# fine', 'daemonize yes'], 'daemonize'],
+    [['appendonly maybe'], 'appendonly'],
   ];
   for (const [lines, said] of wrong) {
     const dir = newDirectory();

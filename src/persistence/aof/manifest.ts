@@ -8,6 +8,7 @@
  * One base (b) at most, files of changes after it (i) in the order of their numbers, and history (h): files that are not needed any more and
  * are to be deleted. Names with spaces or odd characters are quoted as in a configuration file. Source: files of redis-server 7.0.15.
  */
+import { fromBytesText, quoteWord, splitWords, toBytesText } from '../../config/words.ts';
 import { type Files, removeIfThere, writeAll } from '../files.ts';
 
 export interface ManifestEntry {
@@ -26,22 +27,21 @@ export const emptyManifest = (): Manifest => ({ base: null, increments: [], hist
 /** Why a manifest cannot be used; the line it is about is part of the text. */
 export class ManifestError extends Error {}
 
-/** Throws ManifestError. */
+/** `text` has a character for each byte. Throws ManifestError. */
 export function parseManifest(text: string): Manifest {
   const manifest = emptyManifest();
   if (text === '') throw new ManifestError('Found an empty AOF manifest');
-  for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    addLine(manifest, line.trim());
+  for (const line of text.replace(/\n$/, '').split('\n')) {
+    if (!line.startsWith('#')) addLine(manifest, line);
   }
   return manifest;
 }
 
 function addLine(manifest: Manifest, line: string): void {
-  const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+  const words = splitWords(line) ?? [];
   const facts = new Map<string, string>();
   if (words.length < 6 || words.length % 2 !== 0) throw new ManifestError('Invalid AOF manifest file format');
-  for (let i = 0; i < words.length; i += 2) facts.set(words[i].toLowerCase(), unquoted(words[i + 1]));
+  for (let i = 0; i < words.length; i += 2) facts.set(words[i].toLowerCase(), fromBytesText(words[i + 1]));
   const name = facts.get('file') ?? '';
   const sequence = Number(facts.get('seq'));
   const type = facts.get('type') ?? '';
@@ -63,10 +63,7 @@ function addLine(manifest: Manifest, line: string): void {
   else throw new ManifestError('Unknown AOF file type');
 }
 
-function unquoted(word: string): string {
-  return word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word;
-}
-
+/** A character for each byte. */
 export function formatManifest({ base, increments, history }: Manifest): string {
   const line = (entry: ManifestEntry, type: string) =>
     `file ${quoted(entry.name)} seq ${entry.sequence} type ${type}\n`;
@@ -77,7 +74,8 @@ export function formatManifest({ base, increments, history }: Manifest): string 
 }
 
 function quoted(name: string): string {
-  return /[\s"'\\]/.test(name) ? `"${name.replace(/(["\\])/g, '\\$1')}"` : name;
+  const bytes = toBytesText(name);
+  return /[^!-~]|["'\\]/.test(bytes) ? quoteWord(bytes) : bytes;
 }
 
 /** Where the files are and what they are called. */

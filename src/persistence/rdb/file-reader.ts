@@ -13,6 +13,8 @@ const WINDOW = 1 << 20;
 export class RdbFileReader extends RdbReader {
   /** Of the file, from the magic on. */
   version = 0;
+  /** Whether the file has a checksum; known when it has been read to its end. */
+  hasChecksum = false;
   private readonly files: Files;
   private readonly fd: number;
   private readonly fileSize: number;
@@ -94,7 +96,8 @@ export class RdbFileReader extends RdbReader {
     const { hi, lo } = this;
     this.bytesOf(CHECKSUM_SIZE);
     const { textBytes, textStart } = this;
-    if (!checks || equalsCrc64(0, 0, textBytes, textStart)) return;
+    this.hasChecksum = !equalsCrc64(0, 0, textBytes, textStart);
+    if (!checks || !this.hasChecksum) return;
     if (!equalsCrc64(hi, lo, textBytes, textStart)) {
       throw new CorruptRdbError('Wrong RDB checksum expected, RDB CRC error');
     }

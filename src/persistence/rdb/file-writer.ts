@@ -32,11 +32,12 @@ export class RdbFileWriter {
   written = 0;
   private readonly files: Files;
   private readonly options: RdbFileOptions;
-  /** -1 once it is closed: the number may be another file's by then. */
+  /** -1 once it is closed: its number may be anybody's then, a client's too, and must not be touched. */
   private fd: number;
   private readonly reader = new RdbReader();
   private readonly writer = new RdbWriter();
   private fsyncedUntil = 0;
+  private over = false;
   private hi = 0;
   private lo = 0;
 
@@ -98,6 +99,7 @@ export class RdbFileWriter {
     if (!isWanted()) throw new Error('aborted');
     files.rename(options.temporary, options.path);
     files.fsyncDirectoryOf(options.path);
+    this.over = true;
   }
 
   private close(): void {
@@ -106,12 +108,14 @@ export class RdbFileWriter {
     this.files.close(fd);
   }
 
-  /** Leaves nothing behind. Never throws. Not for a file that has been ended. */
+  /** Leaves nothing behind, unless the file is whole already or was given up. Never throws. */
   abort(): void {
+    if (this.over) return;
+    this.over = true;
     try {
       if (this.fd >= 0) this.close();
     } catch {
-      // The disk has reported what is wrong with it before.
+      // What could not be written does not matter any more.
     }
     removeIfThere(this.files, this.options.temporary);
   }

@@ -10,11 +10,11 @@ import { parseSafeInteger } from '../../base/int64.ts';
 import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
 import { EMPTY_SIZE } from '../../memory/listpack.ts';
-import { TYPE_HASH } from '../../memory/record.ts';
+import { ENCODING_LISTPACK, TYPE_HASH } from '../../memory/record.ts';
 import { nextFieldMs } from '../../types/hash/field-times.ts';
 import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
 import { HashWalk } from '../../types/hash/hash-walk.ts';
-import { Pairs, readListpack, readZiplist } from '../blocks.ts';
+import { Pairs, readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import {
   RDB_HASH,
   RDB_HASH_LISTPACK,
@@ -27,6 +27,7 @@ import {
   RDB_VERSION_FIELD_TIMES,
 } from '../format.ts';
 import { visitZipmap } from '../old-blocks.ts';
+import { canTake, takePacked } from '../packed.ts';
 import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
@@ -80,6 +81,13 @@ function leastTime(db: Database, address: number): number {
 }
 
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  if (rdbType === RDB_HASH_LISTPACK) {
+    readListpackBlock(reader);
+    if (canTake(reader, db, key, db.keyspace.packing.hashEntries, true)) {
+      takePacked(reader, db, key, TYPE_HASH, ENCODING_LISTPACK);
+      return;
+    }
+  }
   let address = 0;
   const set = (field: Uint8Array, value: Uint8Array, start: number, end: number, atMs: number) => {
     if (address === 0) address = createHash(db, key.hash, key.bytes, key.start, key.end, EMPTY_SIZE);
@@ -101,7 +109,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
 
 function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {
   if (rdbType === RDB_HASH_LISTPACK) {
-    readListpack(reader, pairs.add);
+    visitListpack(reader, pairs.add);
   } else if (rdbType === RDB_HASH_ZIPLIST) {
     readZiplist(reader, pairs.add);
   } else if (rdbType === RDB_HASH_ZIPMAP) {

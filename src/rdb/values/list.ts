@@ -3,11 +3,12 @@ import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { ENCODING_LISTPACK, encodingOf, readWord0, TYPE_LIST } from '../../memory/record.ts';
+import { packedExceeds } from '../../types/list/limits.ts';
 import { measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
 import { walk } from '../../types/list/list-walk.ts';
 import { KIND, NEXT, nodeWord, OUTSIDE } from '../../types/list/node.ts';
 import { block, quicklistNodes, readBlock } from '../../types/list/quicklist.ts';
-import { readListpack, readZiplist } from '../blocks.ts';
+import { readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import {
   QUICKLIST_PACKED,
   QUICKLIST_PLAIN,
@@ -17,6 +18,7 @@ import {
   RDB_LIST_ZIPLIST,
 } from '../format.ts';
 import type { VisitElement } from '../old-blocks.ts';
+import { canTakeAll, takePacked } from '../packed.ts';
 import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
@@ -60,9 +62,38 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     readZiplist(reader, push);
   } else {
     const nodes = reader.count(1);
-    for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
+    if (nodes === 1 && rdbType === RDB_LIST_QUICKLIST_2) {
+      if (loadOnlyNode(reader, db, key, push)) return;
+    } else {
+      for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
+    }
   }
   if (address === 0) throw new EmptyValueError();
+}
+
+/** True when the list is loaded, and not only its elements pushed: its block was taken as it is. */
+function loadOnlyNode(reader: RdbReader, db: Database, key: NewKey, push: VisitElement): boolean {
+  const container = reader.length();
+  if (container !== QUICKLIST_PACKED) {
+    loadPlain(reader, container, push);
+    return false;
+  }
+  readListpackBlock(reader);
+  const { listSize } = db.keyspace.packing;
+  if (canTakeAll(reader, key, (textBytes, count) => packedExceeds(listSize, textBytes, count))) {
+    takePacked(reader, db, key, TYPE_LIST, ENCODING_LISTPACK);
+    return true;
+  }
+  visitListpack(reader, push);
+  return false;
+}
+
+function loadPlain(reader: RdbReader, container: number, push: VisitElement): void {
+  if (container !== QUICKLIST_PLAIN) throw new CorruptRdbError('a list node of an unknown kind');
+  reader.string();
+  // Only what is too large for a listpack lies by itself.
+  if (reader.textEnd === reader.textStart) throw new CorruptRdbError('a list node without bytes');
+  push(reader.textBytes, reader.textStart, reader.textEnd);
 }
 
 function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void {
@@ -72,15 +103,10 @@ function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void 
   }
   if (rdbType === RDB_LIST_QUICKLIST_2) {
     const container = reader.length();
-    if (container === QUICKLIST_PACKED) {
-      readListpack(reader, push);
-      return;
-    }
-    if (container !== QUICKLIST_PLAIN) throw new CorruptRdbError('a list node of an unknown kind');
+    if (container === QUICKLIST_PACKED) readListpack(reader, push);
+    else loadPlain(reader, container, push);
+    return;
   }
   reader.string();
-  // Only what is too large for a listpack lies by itself; in the oldest form all elements do.
-  if (rdbType === RDB_LIST_QUICKLIST_2 && reader.textEnd === reader.textStart)
-    throw new CorruptRdbError('a list node without bytes');
   push(reader.textBytes, reader.textStart, reader.textEnd);
 }

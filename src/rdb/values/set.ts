@@ -3,12 +3,13 @@ import { int64 } from '../../base/int64.ts';
 import { blob, openBlob } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
 import * as intset from '../../memory/intset.ts';
-import { ENCODING_HT, ENCODING_INTSET, TYPE_SET } from '../../memory/record.ts';
+import { ENCODING_HT, ENCODING_INTSET, ENCODING_LISTPACK, TYPE_SET } from '../../memory/record.ts';
 import { member, needText, setInteger, setText } from '../../types/set/member.ts';
 import { addMember, change, createSet, setCount, setEncoding } from '../../types/set/set-value.ts';
 import { SetWalk } from '../../types/set/walk.ts';
-import { readListpack } from '../blocks.ts';
+import { readListpackBlock, visitListpack } from '../blocks.ts';
 import { RDB_SET, RDB_SET_INTSET, RDB_SET_LISTPACK } from '../format.ts';
+import { canTake, mayBeInline, takePacked } from '../packed.ts';
 import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
@@ -40,6 +41,24 @@ function save(writer: RdbWriter, db: Database, address: number): void {
 }
 
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  const { packing } = db.keyspace;
+  if (rdbType === RDB_SET_INTSET) {
+    readIntset(reader);
+    const { textBytes, textStart, textEnd } = reader;
+    if (
+      intset.count(textBytes, textStart) <= packing.setIntsetEntries &&
+      mayBeInline(key, textEnd - textStart)
+    ) {
+      takePacked(reader, db, key, TYPE_SET, ENCODING_INTSET);
+      return;
+    }
+  } else if (rdbType === RDB_SET_LISTPACK) {
+    readListpackBlock(reader);
+    if (canTake(reader, db, key, packing.setEntries, false)) {
+      takePacked(reader, db, key, TYPE_SET, ENCODING_LISTPACK);
+      return;
+    }
+  }
   let address = 0;
   let expected = 1;
   const add = () => {
@@ -55,9 +74,9 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     add();
   };
   if (rdbType === RDB_SET_INTSET) {
-    loadIntset(reader, add);
+    visitIntset(reader, add);
   } else if (rdbType === RDB_SET_LISTPACK) {
-    readListpack(reader, addText);
+    visitListpack(reader, addText);
   } else {
     expected = reader.count(1);
     for (let i = 0; i < expected; i++) {
@@ -68,12 +87,18 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
   if (address === 0) throw new EmptyValueError();
 }
 
-function loadIntset(reader: RdbReader, add: () => void): void {
+/** Reads a string that is an intset, and checks it. */
+function readIntset(reader: RdbReader): void {
   reader.string();
   const { textBytes, textStart, textEnd } = reader;
   if (!intset.isValid(textBytes, textStart, textEnd - textStart)) {
     throw new CorruptRdbError('an intset that cannot be read');
   }
+}
+
+/** Calls `add` with each value of the intset read last in `member`. */
+function visitIntset(reader: RdbReader, add: () => void): void {
+  const { textBytes, textStart } = reader;
   const count = intset.count(textBytes, textStart);
   for (let i = 0; i < count; i++) {
     intset.read(textBytes, textStart, i);

@@ -2,11 +2,13 @@
 import { parseDouble } from '../../base/double.ts';
 import { blob, openBlob } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { TYPE_ZSET } from '../../memory/record.ts';
+import * as listpack from '../../memory/listpack.ts';
+import { ENCODING_LISTPACK, TYPE_ZSET } from '../../memory/record.ts';
 import { ZsetWalk } from '../../types/zset/walk.ts';
 import { addMember, createZset, isPacked, lookup, zsetCount } from '../../types/zset/zset.ts';
-import { Pairs, readListpack, readZiplist } from '../blocks.ts';
+import { Pairs, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import { RDB_ZSET, RDB_ZSET_2, RDB_ZSET_LISTPACK, RDB_ZSET_ZIPLIST } from '../format.ts';
+import { canTake, takePacked } from '../packed.ts';
 import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
@@ -43,6 +45,13 @@ function save(writer: RdbWriter, db: Database, address: number): void {
 }
 
 function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+  if (rdbType === RDB_ZSET_LISTPACK) {
+    readListpackBlock(reader);
+    if (canTake(reader, db, key, db.keyspace.packing.zsetEntries, true) && isInOrder(reader)) {
+      takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
+      return;
+    }
+  }
   let address = 0;
   const add = (bytes: Uint8Array, start: number, end: number, score: number) => {
     if (Number.isNaN(score)) throw new CorruptRdbError('a score that is not a number');
@@ -61,11 +70,36 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     const pairs = new Pairs((member, score, start, end) => {
       add(member, 0, member.length, parseDouble(score, start, end));
     });
-    if (rdbType === RDB_ZSET_LISTPACK) readListpack(reader, pairs.add);
+    if (rdbType === RDB_ZSET_LISTPACK) visitListpack(reader, pairs.add);
     else readZiplist(reader, pairs.add);
     pairs.end();
   }
   if (address === 0) throw new EmptyValueError();
+}
+
+/** Whether the pairs of the listpack read last have scores, and are in the order of score and member. */
+function isInOrder({ textBytes: u8, textStart }: RdbReader): boolean {
+  let before = -1;
+  let beforeScore = -Infinity;
+  for (let member = listpack.first(u8, textStart); member >= 0; ) {
+    const scoreAt = listpack.next(u8, member);
+    listpack.read(u8, scoreAt);
+    const score = parseDouble(listpack.text.bytes, listpack.text.start, listpack.text.end);
+    // Written so that NaN is out of order.
+    if (!(score >= beforeScore)) return false;
+    if (before >= 0 && score === beforeScore && !isBefore(u8, before, member)) return false;
+    before = member;
+    beforeScore = score;
+    member = listpack.next(u8, scoreAt);
+  }
+  return true;
+}
+
+/** Whether the text of one element comes before that of another. */
+function isBefore(u8: Uint8Array, one: number, other: number): boolean {
+  listpack.read(u8, one);
+  const { bytes, start, end } = listpack.text;
+  return listpack.compare(u8, other, bytes, start, end) > 0;
 }
 
 function spelledScore(reader: RdbReader): number {

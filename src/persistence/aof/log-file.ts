@@ -9,7 +9,7 @@
  * reported was written all the same: position - start must be the size of the file.
  */
 import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { LOG_WHOLE, LOG_WRITTEN, type LogMemory, readPosition, storePosition } from './log-ring.ts';
+import { LOG_WHOLE, LOG_WRITTEN, type LogMemory, readPosition, storePosition } from '../../ring/log-ring.ts';
 
 const START = 1;
 const PATH_AT = 16;
