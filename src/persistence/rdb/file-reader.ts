@@ -99,7 +99,7 @@ export class RdbFileReader extends RdbReader {
     this.hasChecksum = !equalsCrc64(0, 0, textBytes, textStart);
     if (!checks || !this.hasChecksum) return;
     if (!equalsCrc64(hi, lo, textBytes, textStart)) {
-      throw new CorruptRdbError('Wrong RDB checksum expected');
+      throw new CorruptRdbError('Wrong RDB checksum expected, RDB CRC error');
     }
   }
 }
