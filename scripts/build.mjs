@@ -20,6 +20,7 @@ await bundle({
     'workers/executor.ts',
     'workers/bio.ts',
     'workers/job.ts',
+    'workers/check-aof.ts',
   ],
   sourcemap: true,
 });
