@@ -21,6 +21,7 @@ await bundle({
     'workers/bio.ts',
     'workers/job.ts',
     'workers/check-rdb.ts',
+    'workers/check-aof.ts',
   ],
   sourcemap: true,
 });

@@ -15,6 +15,8 @@ const HASH = 35;
 const CR = 13;
 const LF = 10;
 const COUNT_MAX = 1 << 27;
+/** As much of a remark as anybody looks at. */
+const REMARK_MAX = 100;
 
 /** What is in the file cannot be read as commands. */
 export class AofFormatError extends Error {}
@@ -35,6 +37,9 @@ export class CommandFileReader {
   /** In the window: what was not sent yet begins here. */
   private unsent = 0;
   private inMulti = false;
+  /** Told of every remark (#...) and where it begins; true: reading ends before it. */
+  onRemark: ((text: string, offset: number) => boolean) | null = null;
+  private stopped = false;
   private readonly send: (bytes: Uint8Array, size: number, offset: number) => void;
 
   /** Reads from `start` on. `send` gets buffers that belong to it, how much of them is filled, and up to where the file has been read. */
@@ -56,6 +61,7 @@ export class CommandFileReader {
     try {
       while (this.more(1)) {
         this.command();
+        if (this.stopped) return;
         if (this.inMulti) continue;
         this.validUntil = this.base + this.pos;
         if (this.pos - this.unsent >= SEND_BYTES) this.flush();
@@ -78,7 +84,7 @@ export class CommandFileReader {
 
   private command(): void {
     if (this.bytes[this.pos] === HASH) {
-      this.line();
+      this.remark();
       return;
     }
     const count = this.number(STAR);
@@ -91,6 +97,15 @@ export class CommandFileReader {
       if (this.bytes[this.pos] !== CR || this.bytes[this.pos + 1] !== LF) throw this.bad();
       this.pos += 2;
     }
+  }
+
+  private remark(): void {
+    const before = this.pos;
+    const at = this.line();
+    if (this.onRemark === null) return;
+    const start = before - this.moved;
+    const text = String.fromCharCode(...this.bytes.subarray(start, Math.min(at, start + REMARK_MAX)));
+    this.stopped = this.onRemark(text, this.base + start);
   }
 
   /** Sees where a transaction begins and ends. */
