@@ -29,6 +29,8 @@ const LOAD_SLICE_US = 1000;
 /** After a save that failed the next one by save points waits. */
 const RETRY_SECONDS = 5;
 const SECOND_MS = 1000;
+/** The one error that Node words otherwise than the system. */
+const EIO = 5;
 
 export interface PersistenceParts {
   server: Server;
@@ -89,6 +91,8 @@ export class Persistence implements PersistenceService {
   private rewriteScheduled = false;
   /** Appending has begun, and there is no base yet: a restart would find what was there before. */
   private waitsForBase = false;
+  /** As the gates have it. */
+  private aofErrno = 0;
   private lastRewriteMs = 0;
   private lastRewriteOk = true;
   private lastRewriteSeconds = -1;
@@ -463,16 +467,18 @@ export class Persistence implements PersistenceService {
 
   /** True when write commands are to be refused because the append only file cannot be written. */
   get aofRefusesWrites(): boolean {
-    return this.aofOn && this.parts.aofErrno() !== 0;
+    return this.aofOn && this.aofErrno !== 0;
   }
 
   /** The append only file cannot be written, or can again. */
   onAofState(): void {
+    this.aofErrno = this.parts.aofErrno();
     this.parts.onState();
   }
 
   get aofFailure(): string {
-    const [, text] = getSystemErrorMap().get(-this.parts.aofErrno()) ?? ['', 'unknown error'];
+    if (this.aofErrno === EIO) return 'Input/output error';
+    const [, text] = getSystemErrorMap().get(-this.aofErrno) ?? ['', 'unknown error'];
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 

@@ -123,6 +123,32 @@ describe('a disk that is full', () => {
   }, 30_000);
 });
 
+describe('an fsync that fails', () => {
+  it('appendfsync everysec: writes are refused until the file has been rewritten, which happens by itself', async () => {
+    server = new AofServer(['--appendfsync', 'everysec']);
+    await server.start([], { THREADIS_FAULT: 'bio:fsync' });
+    let refusals = 0;
+    let accepted = 0;
+    const client = await server.connect();
+    while (!server.running.output.includes('safe again')) {
+      const reply = await client.call('RPUSH', 'list', accepted + 1);
+      if (!(reply instanceof Error)) accepted++;
+      else {
+        expect(reply.message).toBe('MISCONF Errors writing to the AOF file: Input/output error');
+        refusals++;
+      }
+      await pause(5);
+    }
+    expect(server.running.output).toContain("Can't persist AOF for fsync error");
+    expect(refusals).toBeGreaterThan(0);
+    await becomes((reply) => reply === 'OK', 'SET', 'a', 'b');
+    await server.kill();
+    await server.start();
+    expect(await server.ask('LLEN', 'list')).toBe(accepted);
+    expect(await server.ask('GET', 'a')).toBe('b');
+  }, 30_000);
+});
+
 describe('a thread that dies', () => {
   it.each(['bio:throw', 'bio:exit', 'bio:choke', 'executor:throw', 'io:throw'])(
     '%s: nothing acknowledged is missing',
