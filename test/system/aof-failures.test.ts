@@ -205,6 +205,27 @@ describe('settings that change under load', () => {
     60_000,
   );
 
+  it('CONFIG SET dir: the files stay together where they were', async () => {
+    server = new AofServer(['--enable-protected-configs', 'yes']);
+    await server.start();
+    const other = join(server.dir, 'other');
+    mkdirSync(other);
+    await server.ask('SET', 'a', '1');
+    expect(await server.ask('CONFIG', 'SET', 'dir', other)).toBe('OK');
+    await server.ask('SET', 'b', '2');
+    expect(String(await server.ask('BGREWRITEAOF'))).toContain('started');
+    await becomes(
+      (reply) => /aof_rewrite_in_progress:0[\s\S]*aof_last_bgrewrite_status:ok/.test(String(reply)),
+      'INFO',
+      'persistence',
+    );
+    await server.ask('SET', 'c', '3');
+    await server.kill();
+    await server.start();
+    expect(await server.ask('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '3']);
+    expect(existsSync(join(other, 'appendonlydir'))).toBe(false);
+  }, 30_000);
+
   it('appendonly turned on in a transaction: what follows in it is logged', async () => {
     server = new AofServer([]);
     await server.start();
