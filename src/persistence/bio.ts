@@ -121,7 +121,7 @@ export class Bio {
   private obey(order: AofOrder): void {
     const { appender } = this;
     if (order.type === 'aof-open') {
-      const names = new AofNames(order.directory, order.file);
+      const names = absolute(order);
       appender.policy = order.policy;
       appender.readManifest(names);
       if (appender.manifest.base === null && appender.manifest.increments.length === 0) {
@@ -129,7 +129,7 @@ export class Bio {
       }
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
-      if (order.anew) appender.forget(new AofNames(order.directory, order.file));
+      if (order.anew) appender.forget(absolute(order));
       appender.startIncrement();
     } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
@@ -234,4 +234,9 @@ function directoryError(): string | null {
   } catch (error) {
     return `the working directory: ${(error as Error).message}`;
   }
+}
+
+/** CONFIG SET dir moves the whole process: files that belong together must not be looked for in two places. */
+function absolute({ directory, file }: { directory: string; file: string }): AofNames {
+  return new AofNames(resolve(directory), file);
 }

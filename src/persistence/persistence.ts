@@ -30,6 +30,8 @@ const LOAD_SLICE_US = 1000;
 const RETRY_SECONDS = 5;
 const SECOND_MS = 1000;
 const MEGABYTE = 1 << 20;
+/** The one error that Node words otherwise than the system. */
+const EIO = 5;
 
 export interface PersistenceParts {
   server: Server;
@@ -87,10 +89,13 @@ export class Persistence implements PersistenceService {
   private inBackground = 0;
   private aofOn = false;
   private loadsAof = false;
+  private loadFailed = false;
   private policySeen: FsyncPolicy = 'everysec';
   private rewriteScheduled = false;
   /** Appending has begun, and there is no base yet: a restart would find what was there before. */
   private waitsForBase = false;
+  /** As the gates have it. */
+  private aofErrno = 0;
   private lastRewriteMs = 0;
   private lastRewriteOk = true;
   private lastRewriteSeconds = -1;
@@ -473,16 +478,18 @@ export class Persistence implements PersistenceService {
 
   /** True when write commands are to be refused because the append only file cannot be written. */
   get aofRefusesWrites(): boolean {
-    return this.aofOn && this.parts.aofErrno() !== 0;
+    return this.aofOn && this.aofErrno !== 0;
   }
 
   /** The append only file cannot be written, or can again. */
   onAofState(): void {
+    this.aofErrno = this.parts.aofErrno();
     this.parts.onState();
   }
 
   get aofFailure(): string {
-    const [, text] = getSystemErrorMap().get(-this.parts.aofErrno()) ?? ['', 'unknown error'];
+    if (this.aofErrno === EIO) return 'Input/output error';
+    const [, text] = getSystemErrorMap().get(-this.aofErrno) ?? ['', 'unknown error'];
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
@@ -512,7 +519,8 @@ export class Persistence implements PersistenceService {
 
   private saveAtEnd(save: SaveOrigin): string | null {
     const saves = save === 'yes' || (save === 'points' && this.server.config.string('save') !== '');
-    if (!saves || this.loading !== null) return null;
+    // What could not be loaded whole must not take the place of a good file.
+    if (!saves || this.loading !== null || this.loadFailed) return null;
     this.log('notice', 'Saving the final RDB snapshot before exiting.');
     const error = this.saveNow();
     if (error !== null) this.log('warning', "Error trying to save the DB, can't exit.");
@@ -559,6 +567,7 @@ export class Persistence implements PersistenceService {
     const error = loading.error ?? (this.loadsAof ? this.openAof(loading.offset) : null);
     if (error !== null && loading.error === null)
       this.log('warning', `Can't open the append-only file: ${error}`);
+    this.loadFailed = error !== null;
     this.parts.onLoaded(error);
     return false;
   }

@@ -6,10 +6,12 @@
  *   exit     process.exit(0) inside the worker
  *   heap     allocates JS objects until the heap, which is made small for it, is full
  *   block    does nothing for some seconds, so that heartbeats stand still
+ *   fsync    the next fsync that is done beside other work fails
  *   choke    does nothing for a moment, so that work piles up, and throws
  *
  * Workers call this; without the variable it costs one look at the environment at their start.
  */
+import fs from 'node:fs';
 import type { ResourceLimits } from 'node:worker_threads';
 
 export type ThreadKind = 'io' | 'executor' | 'bio';
@@ -61,6 +63,13 @@ const FAULTS: Record<string, () => void> = {
   heap() {
     const kept: unknown[] = [];
     for (;;) kept.push({ filler: new Array(64).fill(kept.length) });
+  },
+  fsync() {
+    const { fdatasync } = fs;
+    fs.fdatasync = ((_fd: number, done: (error: Error) => void) => {
+      fs.fdatasync = fdatasync;
+      setImmediate(done, Object.assign(new Error('EIO: i/o error, fdatasync'), { errno: -5, code: 'EIO' }));
+    }) as typeof fdatasync;
   },
   choke() {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHOKE_MS);

@@ -123,6 +123,32 @@ describe('a disk that is full', () => {
   }, 30_000);
 });
 
+describe('an fsync that fails', () => {
+  it('appendfsync everysec: writes are refused until the file has been rewritten, which happens by itself', async () => {
+    server = new AofServer(['--appendfsync', 'everysec']);
+    await server.start([], { THREADIS_FAULT: 'bio:fsync' });
+    let refusals = 0;
+    let accepted = 0;
+    const client = await server.connect();
+    while (!server.running.output.includes('safe again')) {
+      const reply = await client.call('RPUSH', 'list', accepted + 1);
+      if (!(reply instanceof Error)) accepted++;
+      else {
+        expect(reply.message).toBe('MISCONF Errors writing to the AOF file: Input/output error');
+        refusals++;
+      }
+      await pause(5);
+    }
+    expect(server.running.output).toContain("Can't persist AOF for fsync error");
+    expect(refusals).toBeGreaterThan(0);
+    await becomes((reply) => reply === 'OK', 'SET', 'a', 'b');
+    await server.kill();
+    await server.start();
+    expect(await server.ask('LLEN', 'list')).toBe(accepted);
+    expect(await server.ask('GET', 'a')).toBe('b');
+  }, 30_000);
+});
+
 describe('a thread that dies', () => {
   it.each(['bio:throw', 'bio:exit', 'bio:choke', 'executor:throw', 'io:throw'])(
     '%s: nothing acknowledged is missing',
@@ -178,6 +204,27 @@ describe('settings that change under load', () => {
     },
     60_000,
   );
+
+  it('CONFIG SET dir: the files stay together where they were', async () => {
+    server = new AofServer(['--enable-protected-configs', 'yes']);
+    await server.start();
+    const other = join(server.dir, 'other');
+    mkdirSync(other);
+    await server.ask('SET', 'a', '1');
+    expect(await server.ask('CONFIG', 'SET', 'dir', other)).toBe('OK');
+    await server.ask('SET', 'b', '2');
+    expect(String(await server.ask('BGREWRITEAOF'))).toContain('started');
+    await becomes(
+      (reply) => /aof_rewrite_in_progress:0[\s\S]*aof_last_bgrewrite_status:ok/.test(String(reply)),
+      'INFO',
+      'persistence',
+    );
+    await server.ask('SET', 'c', '3');
+    await server.kill();
+    await server.start();
+    expect(await server.ask('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '3']);
+    expect(existsSync(join(other, 'appendonlydir'))).toBe(false);
+  }, 30_000);
 
   it('appendonly turned on in a transaction: what follows in it is logged', async () => {
     server = new AofServer([]);

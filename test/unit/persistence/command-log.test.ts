@@ -1,0 +1,156 @@
+/** How entries get to the log: whole transactions, files that select for themselves, and a file that cannot be written. */
+import { describe, expect, it } from 'vitest';
+import { CommandTable } from '../../../src/commands/table.ts';
+import { CommandLog } from '../../../src/persistence/aof/command-log.ts';
+import {
+  createLogMemory,
+  LOG_WHOLE,
+  LogReader,
+  LogWriter,
+  readPosition,
+} from '../../../src/ring/log-ring.ts';
+
+const SIZE = 1 << 12;
+
+function setUp() {
+  const memory = createLogMemory(SIZE);
+  const state = { broken: false, timestamps: false, nowMs: 1_700_000_000_000 };
+  const log = new CommandLog(new LogWriter(memory), new CommandTable([]), {
+    timestamps: () => state.timestamps,
+    nowMs: () => state.nowMs,
+    broken: () => state.broken,
+  });
+  const reader = new LogReader(memory);
+  /** What bio would write, as words; it is written with that. */
+  const written = () => {
+    const bytes = Buffer.concat(reader.pieces());
+    reader.wrote(bytes.length);
+    return bytes.toString('latin1');
+  };
+  const words = () =>
+    written()
+      .replace(/[*$]\d+\r\n/g, '')
+      .split('\r\n')
+      .slice(0, -1);
+  /** A command that says one entry, or several, in a database. */
+  const run = (index: number, ...entries: string[]) => {
+    log.before({ index } as never);
+    for (const entry of entries) {
+      log.begin(1);
+      log.word(entry);
+    }
+    log.after({ command: { flags: 0 } } as never, true);
+  };
+  return { log, memory, reader, run, state, words, written };
+}
+
+describe('CommandLog', () => {
+  it('selects where the database changes, and anew in every file', () => {
+    const { log, run, words } = setUp();
+    run(0, 'A');
+    run(0, 'B');
+    run(3, 'C');
+    log.publish();
+    expect(words()).toEqual(['SELECT', '0', 'A', 'B', 'SELECT', '3', 'C']);
+    log.startFile();
+    run(3, 'D');
+    log.publish();
+    expect(words()).toEqual(['SELECT', '3', 'D']);
+  });
+
+  it('several entries of one command are a transaction, and within one they are not another', () => {
+    const { log, run, words } = setUp();
+    run(0, 'A', 'B', 'C');
+    run(0, 'D');
+    log.beginTransaction();
+    run(1, 'E', 'F');
+    run(1, 'G');
+    log.endTransaction();
+    log.beginTransaction();
+    log.endTransaction();
+    log.publish();
+    const transaction = ['MULTI', 'SELECT', '1', 'E', 'F', 'G', 'EXEC'];
+    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'B', 'C', 'EXEC', 'D', ...transaction]);
+  });
+
+  it('a transaction that is cut ends there, and its end is not said twice', () => {
+    const { log, run, words } = setUp();
+    log.beginTransaction();
+    run(0, 'A');
+    expect(log.isInside).toBe(true);
+    log.cut();
+    expect(log.isInside).toBe(false);
+    log.endTransaction();
+    log.publish();
+    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'EXEC']);
+    // Logging begins in the middle of one: its first half was not logged.
+    run(0, 'B');
+    log.endTransaction();
+    log.publish();
+    expect(words()).toEqual(['B']);
+  });
+
+  it('remarks with the time come once a second, and never inside a transaction', () => {
+    const { log, run, state, words } = setUp();
+    state.timestamps = true;
+    run(0, 'A');
+    run(0, 'B');
+    state.nowMs += 1000;
+    log.beginTransaction();
+    run(0, 'C');
+    state.nowMs += 1000;
+    run(0, 'D');
+    log.endTransaction();
+    log.publish();
+    expect(words()).toEqual([
+      '#TS:1700000000',
+      'SELECT',
+      '0',
+      'A',
+      'B',
+      '#TS:1700000001',
+      'MULTI',
+      'C',
+      'D',
+      'EXEC',
+    ]);
+  });
+
+  it('while the file cannot be written nobody waits: what the ring does not take stays, in order, and is counted', () => {
+    const { log, memory, run, state, written } = setUp();
+    state.broken = true;
+    let text = '';
+    const control = new Int32Array(memory.control);
+    for (let i = 0; i < 30; i++) {
+      run(0, String(i % 10).repeat(500));
+      log.publish();
+    }
+    expect(log.position).toBeGreaterThan(SIZE);
+    expect(readPosition(control, LOG_WHOLE)).toBeLessThan(SIZE);
+    state.broken = true;
+    for (let turns = 0; turns < 10; turns++) {
+      text += written();
+      log.publish();
+    }
+    text += written();
+    expect(text.length).toBe(log.position);
+    expect(readPosition(control, LOG_WHOLE)).toBe(log.position);
+    const bodies = [...text.matchAll(/\$500\r\n(\d)\1{499}\r\n/g)].map((match) => match[1]);
+    expect(bodies).toEqual(Array.from({ length: 30 }, (_, i) => String(i % 10)));
+  });
+
+  it('what is given up goes through the ring all the same: positions only grow', () => {
+    const { log, reader, run, state } = setUp();
+    state.broken = true;
+    for (let i = 0; i < 30; i++) run(0, 'x'.repeat(500));
+    log.cut();
+    const { position } = log;
+    for (let turns = 0; ; turns++) {
+      reader.wrote(reader.waiting);
+      if (log.push()) break;
+      expect(turns).toBeLessThan(10);
+    }
+    expect(log.position).toBe(position);
+    expect(reader.written).toBe(position);
+  });
+});
