@@ -290,7 +290,7 @@ function directory(from?: string): string {
 
 const startOurs = (dir: string, ...args: string[]) =>
   startThreadis(['--compat-version', '7.0', ...AOF, '--dir', dir, ...args]);
-const startReal = (dir: string) => startRedis([...AOF, '--dir', dir]);
+const startReal = (dir: string, ...args: string[]) => startRedis([...AOF, '--dir', dir, ...args]);
 
 async function kill(server: RunningServer): Promise<void> {
   process.kill(server.pid, 'SIGKILL');
@@ -363,11 +363,11 @@ describe('an append only file', () => {
     120_000,
   );
 
-  it.skipIf(!oracleAvailable())(
-    "of the real redis-server's is loaded",
-    async () => {
+  it.skipIf(!oracleAvailable()).each(['yes', 'no'])(
+    'of the real server is loaded, aof-use-rdb-preamble %s',
+    async (preamble) => {
       const dir = directory();
-      const real = await startReal(dir);
+      const real = await startReal(dir, '--aof-use-rdb-preamble', preamble);
       await play(real, CHANGES, rewrite);
       await stateOf(real);
       await rewritten(real);
