@@ -73,21 +73,33 @@ describe('CommandLog', () => {
     expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'B', 'C', 'EXEC', 'D', ...transaction]);
   });
 
-  it('a transaction that is cut ends there, and its end is not said twice', () => {
+  it('a transaction that is cut is whole in both files', () => {
     const { log, run, words } = setUp();
     log.beginTransaction();
     run(0, 'A');
-    expect(log.isInside).toBe(true);
+    run(0, 'B');
     log.cut();
-    expect(log.isInside).toBe(false);
+    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'B', 'EXEC']);
+    // It goes on, so a rewrite still waits for its end.
+    expect(log.isInside).toBe(true);
+    log.startFile();
+    run(0, 'C');
+    run(0, 'D');
     log.endTransaction();
+    expect(log.isInside).toBe(false);
     log.publish();
-    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'EXEC']);
-    // Logging begins in the middle of one: its first half was not logged.
+    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'C', 'D', 'EXEC']);
+  });
+
+  it('one entry needs no transaction around it', () => {
+    const { log, run, words } = setUp();
+    log.beginTransaction();
+    run(0, 'A');
+    log.cut();
     run(0, 'B');
     log.endTransaction();
     log.publish();
-    expect(words()).toEqual(['B']);
+    expect(words()).toEqual(['SELECT', '0', 'A', 'B']);
   });
 
   it('remarks with the time come once a second, and never inside a transaction', () => {
