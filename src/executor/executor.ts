@@ -63,6 +63,8 @@ import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
+/** Those who look at every command: the append only file. */
+const WATCH_LOG = 1;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
 const SPIN_LOOKS_MIN = 32;
@@ -148,8 +150,10 @@ export class Executor implements Waker, TransactionRunner {
   private nextCronMs = 0;
   private commandsAtCron = 0;
   private nextSessionId = 1;
-  /** The run of equal commands being timed. */
+  /** WATCH_* bits: who looks at every command. 0 lets commands run without anybody being asked. */
+  private watchers = 0;
   private log: CommandLog | null = null;
+  /** The run of equal commands being timed. */
   private runCommand = -1;
   private runCalls = 0;
   private runStartUs = 0;
@@ -600,8 +604,8 @@ export class Executor implements Waker, TransactionRunner {
     session.commands++;
     session.lastCommand = command;
     session.lastCommandMs = this.server.nowMs;
-    if (this.log === null) command.handler!(call);
-    else this.executeLogged(command, this.log);
+    if (this.watchers === 0) command.handler!(call);
+    else this.executeWatched(command);
     if (call.reply.errors !== 0) this.countFailure(command, call.reply);
   }
 
@@ -645,7 +649,12 @@ export class Executor implements Waker, TransactionRunner {
     else this.execute(session, command);
   }
 
-  /** CLIENT NO-TOUCH: only TOUCH itself leaves a trace on the keys it names. */
+  /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
+  private executeWatched(command: Command): void {
+    if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
+    else command.handler!(this.call);
+  }
+
   private executeLogged(command: Command, log: CommandLog): void {
     const { call } = this;
     const { keyspace } = this.server;
@@ -659,7 +668,13 @@ export class Executor implements Waker, TransactionRunner {
   setLog(log: CommandLog | null): void {
     this.log = log;
     this.call.log = log;
+    this.setWatcher(WATCH_LOG, log !== null);
     for (const channel of this.channels) channel.log = log;
+  }
+
+  /** Whether one of those who look at every command does. */
+  private setWatcher(watcher: number, on: boolean): void {
+    this.watchers = on ? this.watchers | watcher : this.watchers & ~watcher;
   }
 
   /** A command of a file that is loaded: nobody gets the reply, and it is not logged. */
@@ -703,16 +718,20 @@ export class Executor implements Waker, TransactionRunner {
   aside(work: () => void): void {
     const { call, log } = this;
     const { argc, base, bytes, command, data, db, hash, reply, session, spans } = call;
+    const { watchers } = this;
     this.log = null;
+    this.watchers = 0;
     call.log = null;
     try {
       work();
     } finally {
       this.log = log;
+      this.watchers = watchers;
       Object.assign(call, { argc, base, bytes, command, data, db, hash, log, reply, session, spans });
     }
   }
 
+  /** CLIENT NO-TOUCH: only TOUCH itself leaves a trace on the keys it names. */
   private executeQuietly(session: Session, command: Command): void {
     const { access } = this.server.keyspace;
     access.setQuiet(command.name !== 'TOUCH');
