@@ -113,7 +113,11 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     log,
     setLogging(on) {
       executor.setLog(on ? log : null);
-      server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address) : null;
+      const { lazy } = server.keyspace;
+      server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address, lazy.expire) : null;
+      server.keyspace.onEvict = on
+        ? (db, address) => log.deleted(db, address, config.bool('lazyfree-lazy-eviction'))
+        : null;
       server.keyspace.onElementExpire = on
         ? (db, _hash, address, field) => log.fieldDeleted(db, address, field)
         : null;
@@ -189,7 +193,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };
   readMaxMemory();
-  config.onChange('maxmemory', readMaxMemory);
+  config.onChange('maxmemory', () => {
+    readMaxMemory();
+    warnOfMemory(server);
+  });
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
@@ -207,6 +214,16 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
   return executor;
+}
+
+function warnOfMemory({ config, keyspace, services }: Server): void {
+  const limit = config.number('maxmemory');
+  const used = keyspace.eviction.usedBytes;
+  if (limit === 0 || used <= limit) return;
+  services.log(
+    'warning',
+    `WARNING: the new maxmemory value set via CONFIG SET (${config.value('maxmemory')}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`,
+  );
 }
 
 /** Ends this thread as soon as main knows that it is to end. */
@@ -239,6 +256,7 @@ function buildServer(
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
+  keyspace.eviction.clockUs = () => clock.monotonicUs();
   const blocking = new BlockedClients(keyspace);
   const broker = new Broker(hasher);
   const changes = new Changes(keyspace, broker);
@@ -317,6 +335,8 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expired = 0;
+  keyspace.evicted = 0;
+  keyspace.eviction.resetStats();
   executor.figures.stallMaxUs = 0;
   watches.network.reset();
   watches.heap.reset();

@@ -1,5 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import { GATE_CLOSING } from '../commands/session.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -27,7 +28,9 @@ export class Cron {
   run(executor: Executor): void {
     const { heap, limits, server, threads } = this.parts;
     server.keyspace.access.setTime(server.nowMs);
-    const used = server.keyspace.usedBytes;
+    const { eviction } = server.keyspace;
+    eviction.clientBytes = clientBytes(server);
+    const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     this.sampleRates();
     limits.check();
@@ -44,4 +47,14 @@ export class Cron {
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
   }
+}
+
+/** What clients make the server hold: requests that are not whole yet or wait, and replies that they have not taken. */
+function clientBytes({ sessions }: Server): number {
+  let bytes = 0;
+  for (const session of sessions.values()) {
+    if ((session.gate & GATE_CLOSING) !== 0) continue;
+    bytes += session.link.queryBufferBytes(session) + Math.max(0, session.link.outputBacklog(session));
+  }
+  return bytes;
 }

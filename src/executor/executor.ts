@@ -34,6 +34,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { Eviction } from '../keyspace/eviction.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
@@ -61,7 +62,7 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
+import { GATE_LONG_ARGUMENT, GATE_MAXMEMORY, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
 /** Those who look at every command: the append only file. */
 const WATCH_LOG = 1;
@@ -133,6 +134,7 @@ export class Executor implements Waker, TransactionRunner {
   private readonly blocked: BlockedClients;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
+  private readonly eviction: Eviction;
   private readonly parts: ExecutorParts;
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
@@ -167,6 +169,7 @@ export class Executor implements Waker, TransactionRunner {
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
+    this.eviction = parts.server.keyspace.eviction;
     parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
@@ -298,6 +301,7 @@ export class Executor implements Waker, TransactionRunner {
       this.expireMore = this.expireSlice();
       more = this.expireMore;
     }
+    if (this.eviction.pending && !server.loading && this.eviction.proceed()) more = true;
     if (this.parts.persist()) more = true;
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
@@ -611,6 +615,13 @@ export class Executor implements Waker, TransactionRunner {
 
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
+    if ((session.gate | (this.gate ^ GATE_MAXMEMORY)) === 0 && !this.eviction.isExceeded) {
+      // Memory is limited, and nothing else: the limit is all there is to look at.
+      if (command.handler !== undefined) {
+        this.execute(session, command);
+        return;
+      }
+    }
     if ((session.gate & GATE_CLOSING) !== 0) return;
     if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {

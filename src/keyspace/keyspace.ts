@@ -15,6 +15,7 @@ import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
 import type { KeyEvent } from './events.ts';
+import { Eviction } from './eviction.ts';
 import { LazyFree } from './lazy-free.ts';
 
 /** Who wants to know what a record was before it changes or goes: a snapshot under way. */
@@ -32,6 +33,7 @@ export class Keyspace {
   readonly hasher: SipHasher;
   readonly databases: Database[] = [];
   readonly access = new Access();
+  readonly eviction: Eviction;
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
   /** Stamped into new records: the snapshot that will not need them. */
@@ -62,6 +64,7 @@ export class Keyspace {
   hits = 0;
   misses = 0;
   expired = 0;
+  evicted = 0;
   /** Elements of collections (fields of hashes) that have expired while their key lived on. */
   expiredElements = 0;
   /** Changes to the data since the start: what save points and the AOF count. */
@@ -80,6 +83,8 @@ export class Keyspace {
   onEmptying: ((db: Database, replacement: Database | null) => void) | null = null;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
+  /** The same for a key that is evicted. */
+  onEvict: ((db: Database, address: number) => void) | null = null;
   /** The same for an element that has an expire time of its own, before its record goes. */
   onElementExpire: ((db: Database, hash: number, address: number, element: number) => void) | null = null;
 
@@ -96,6 +101,7 @@ export class Keyspace {
   constructor(hasher: SipHasher, databases: number) {
     this.hasher = hasher;
     this.lazyFree = new LazyFree(this.arena, this.large);
+    this.eviction = new Eviction(this);
     for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
   }
 
@@ -118,9 +124,7 @@ export class Keyspace {
 
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
-    let tables = 0;
-    for (const db of this.databases) tables += db.directoryBytes;
-    return this.arena.usedBytes + this.large.usedBytes + tables;
+    return this.arena.usedBytes + this.arena.outsideBytes + this.large.usedBytes;
   }
 
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */

@@ -13,7 +13,11 @@ const DIRECTIVES = [
   'lazyfree-lazy-expire',
   'lazyfree-lazy-server-del',
   'lazyfree-lazy-user-del',
+  'maxmemory',
   'maxmemory-policy',
+  'maxmemory-samples',
+  'maxmemory-eviction-tenacity',
+  'lazyfree-lazy-eviction',
   'lfu-log-factor',
   'lfu-decay-time',
   'proto-max-bulk-len',
@@ -42,6 +46,13 @@ export function bindSettings(keyspace: Keyspace, source: SettingsSource): void {
     keyspace.access.lfuDecayMinutes = source.number('lfu-decay-time');
     readPacking(keyspace, source);
     keyspace.access.useLfu(source.string('maxmemory-policy').endsWith('-lfu'));
+    keyspace.eviction.configure({
+      limitBytes: source.number('maxmemory'),
+      policy: source.string('maxmemory-policy'),
+      samples: source.number('maxmemory-samples'),
+      tenacity: source.number('maxmemory-eviction-tenacity'),
+      lazily: source.bool('lazyfree-lazy-eviction'),
+    });
   };
   read();
   source.onChange(DIRECTIVES, read);

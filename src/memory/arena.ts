@@ -107,8 +107,8 @@ export class Arena {
   /** First span of each class that has a free cell, a page id; 0 for none. */
   readonly partialSpans = new Int32Array(CLASS_COUNT);
 
-  /** Totals are doubles in a typed array: they pass 2^31, and a number field would then be boxed. [0] used, [1] reserved. */
-  private readonly totals = new Float64Array(2);
+  /** Totals are doubles in a typed array: they pass 2^31, and a number field would then be boxed. [0] used, [1] reserved, [2] outside. */
+  private readonly totals = new Float64Array(3);
   // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
   declare private readonly firstSegmentSize: number;
   declare private readonly segmentCountMax: number;
@@ -126,6 +126,16 @@ export class Arena {
   /** Sum of the sizes of all cells handed out. */
   get usedBytes(): number {
     return this.totals[0];
+  }
+
+  /** Bytes on the JS heap that belong to what is in the arena: the directories of the tables of databases. */
+  get outsideBytes(): number {
+    return this.totals[2];
+  }
+
+  /** Counts `change` bytes more outside. reset() forgets them. */
+  countOutside(change: number): void {
+    this.totals[2] += change;
   }
 
   /** Size of all live segments; the operating system commits their pages only when they are first touched. */

@@ -19,15 +19,7 @@ import {
   unsignedMemory,
   yesNo,
 } from '../value-types.ts';
-import {
-  NO_DEFRAG,
-  NO_EVICTION,
-  NO_JEMALLOC,
-  NO_PLATFORM,
-  NO_TRACKING,
-  OWN_EXPIRY,
-  OWN_REHASH,
-} from './reasons.ts';
+import { NO_DEFRAG, NO_JEMALLOC, NO_PLATFORM, NO_TRACKING, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
 
 const entries = unsigned(0, LONG_MAX);
 const entryBytes = unsignedMemory(0, LONG_MAX);
@@ -59,12 +51,12 @@ export const MEMORY: readonly Directive[] = [
       'noeviction',
     ),
     initial: 'noeviction',
-    effect: NO_EVICTION,
+    effect: WORKS,
   },
-  { name: 'maxmemory-samples', type: integer(1, INT_MAX), initial: 5n, effect: NO_EVICTION },
-  { name: 'maxmemory-eviction-tenacity', type: integer(0, 100), initial: 10n, effect: NO_EVICTION },
-  { name: 'lfu-log-factor', type: someInt, initial: 10n, effect: NO_EVICTION },
-  { name: 'lfu-decay-time', type: someInt, initial: 1n, effect: NO_EVICTION },
+  { name: 'maxmemory-samples', type: integer(1, INT_MAX), initial: 5n, effect: WORKS },
+  { name: 'maxmemory-eviction-tenacity', type: integer(0, 100), initial: 10n, effect: WORKS },
+  { name: 'lfu-log-factor', type: someInt, initial: 10n, effect: WORKS },
+  { name: 'lfu-decay-time', type: someInt, initial: 1n, effect: WORKS },
   { name: 'active-expire-effort', type: integer(1, 10), initial: 1n, effect: OWN_EXPIRY },
   { name: 'lazyfree-lazy-eviction', type: yesNo, initial: false, debug: true, effect: WORKS },
   { name: 'lazyfree-lazy-expire', type: yesNo, initial: false, debug: true, effect: WORKS },

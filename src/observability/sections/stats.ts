@@ -6,6 +6,10 @@ function kilobytes(bytesPerSecond: number): string {
   return (bytesPerSecond / 1024).toFixed(2);
 }
 
+function milliseconds(us: number): number {
+  return Math.floor(us / 1000);
+}
+
 export const STATS: InfoSection = {
   name: 'stats',
   title: 'Stats',
@@ -30,10 +34,12 @@ export const STATS: InfoSection = {
     fixed('expired_stale_perc', '0.00'),
     fixed('expired_time_cap_reached_count', 0),
     fixed('expire_cycle_cpu_milliseconds', 0),
-    fixed('evicted_keys', 0),
+    field('evicted_keys', ({ server }) => server.keyspace.evicted),
     fixed('evicted_clients', 0),
-    fixed('total_eviction_exceeded_time', 0),
-    fixed('current_eviction_exceeded_time', 0),
+    field('total_eviction_exceeded_time', ({ server }) => milliseconds(server.keyspace.eviction.exceededUs)),
+    field('current_eviction_exceeded_time', ({ server }) =>
+      milliseconds(server.keyspace.eviction.exceededNowUs),
+    ),
     field('keyspace_hits', ({ server }) => server.keyspace.hits),
     field('keyspace_misses', ({ server }) => server.keyspace.misses),
     field('pubsub_channels', ({ server }) => server.pubsub.count(CHANNEL)),

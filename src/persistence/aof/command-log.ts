@@ -172,10 +172,10 @@ export class CommandLog implements Propagation {
 
   // --- what no command says ----------------------------------------------------------------------
 
-  /** The key of this record is gone by itself. */
-  deleted(db: Database, address: number): void {
+  /** The key of this record goes by itself, `lazily` or at once. */
+  deleted(db: Database, address: number, lazily: boolean): void {
     this.entry(db, 2);
-    this.word(db.keyspace.lazy.expire ? 'UNLINK' : 'DEL');
+    this.word(lazily ? 'UNLINK' : 'DEL');
     this.keyOf(db.arena, address);
   }
 
