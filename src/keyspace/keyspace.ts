@@ -36,6 +36,8 @@ export class Keyspace {
   readonly eviction: Eviction;
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
+  /** The least that the tables of the databases take. */
+  private readonly ownBytes: number;
   /** Stamped into new records: the snapshot that will not need them. */
   epoch = 0;
   /** The snapshot under way, or null: everyone who changes a record that was there before tells it first. */
@@ -103,6 +105,7 @@ export class Keyspace {
     this.lazyFree = new LazyFree(this.arena, this.large);
     this.eviction = new Eviction(this);
     for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
+    this.ownBytes = this.databases.reduce((sum, { dict }) => sum + dict.directoryBytes, 0);
   }
 
   /** The 24-bit LRU clock, in seconds. */
@@ -124,7 +127,7 @@ export class Keyspace {
 
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
-    return this.arena.usedBytes + this.arena.outsideBytes + this.large.usedBytes;
+    return this.ownBytes + this.arena.usedBytes + this.arena.outsideBytes + this.large.usedBytes;
   }
 
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */
