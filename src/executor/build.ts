@@ -37,6 +37,7 @@ import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
+import { ClientMemory } from './client-memory.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
@@ -153,7 +154,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const cron = new Cron({ server, limits, ...watches });
+  const clients = new ClientMemory(server);
+  const cron = new Cron({ server, clients, limits, ...watches });
   let brokenSeen = 0;
   const executor: Executor = new Executor({
     server,
@@ -178,6 +180,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       cron.run(executor);
       persistence.cron();
     },
+    countClients: () => clients.countIfDue(),
     persist() {
       const broken = Atomics.load(control, LOG_BROKEN);
       if (broken !== brokenSeen) {

@@ -1,6 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
-import { GATE_CLOSING } from '../commands/session.ts';
+import type { ClientMemory } from './client-memory.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -11,6 +11,7 @@ const SECOND_MS = 1000;
 
 export interface CronParts {
   server: Server;
+  clients: ClientMemory;
   limits: OutputLimits;
   network: NetworkWatch;
   threads: ThreadWatch;
@@ -26,10 +27,10 @@ export class Cron {
   }
 
   run(executor: Executor): void {
-    const { heap, limits, server, threads } = this.parts;
+    const { clients, heap, limits, server, threads } = this.parts;
     server.keyspace.access.setTime(server.nowMs);
     const { eviction } = server.keyspace;
-    eviction.clientBytes = clientBytes(server);
+    clients.count();
     const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     this.sampleRates();
@@ -47,14 +48,4 @@ export class Cron {
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
   }
-}
-
-/** What clients make the server hold: requests that are not whole yet or wait, and replies that they have not taken. */
-function clientBytes({ sessions }: Server): number {
-  let bytes = 0;
-  for (const session of sessions.values()) {
-    if ((session.gate & GATE_CLOSING) !== 0) continue;
-    bytes += session.link.queryBufferBytes(session) + Math.max(0, session.link.outputBacklog(session));
-  }
-  return bytes;
 }

@@ -107,6 +107,8 @@ export interface ExecutorParts {
   readMail: () => void;
   /** Saving and loading: a slice between batches; true while there is more to do at once. */
   persist: () => boolean;
+  /** Brings up to date what clients' buffers take; called in every turn while memory is limited. */
+  countClients: () => void;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
@@ -301,6 +303,7 @@ export class Executor implements Waker, TransactionRunner {
       this.expireMore = this.expireSlice();
       more = this.expireMore;
     }
+    if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
     if (this.eviction.pending && !server.loading && this.eviction.proceed()) more = true;
     if (this.parts.persist()) more = true;
     this.log?.publish();

@@ -78,7 +78,7 @@ function memoryFacts(server: Server): MemoryFacts {
   let tableBytes = 0;
   for (const { dict, expires, elementExpires } of keyspace.databases)
     tableBytes += dict.bytes + expires.bytes + elementExpires.bytes;
-  const usedBytes = keyspace.usedBytes;
+  const usedBytes = keyspace.eviction.usedBytes;
   return {
     usedBytes,
     tableBytes,
