@@ -18,9 +18,12 @@
 // except when it is the only one of its class with room: one key that comes and goes would else take and give a span
 // each time.
 //
+// A sparse segment can be emptied: close() takes all that is free in it out of the lists, so that no cell is handed out there, and
+// whoever holds references moves what they refer to (move()). What cannot be moved stays until open() or until it is freed.
+//
 // Invariants (audited by arena-audit.ts, which the model test calls):
 //   1. usedBytes is the sum of sizeOf() over all cells handed out and not freed.
-//   2. A span is in its class's list if and only if USED < cells per span.
+//   2. A span is in its class's list if and only if USED < cells per span and its segment is open.
 //   3. A span with USED = 0 in a list is alone in it.
 //   4. Free list length + cells above BUMP = cells per span - USED.
 //
@@ -100,7 +103,7 @@ export class Arena {
   readonly f64: Float64Array[] = [];
   readonly dv: DataView[] = [];
 
-  /** Granules handed out of each segment; what defragmentation will rank segments by. */
+  /** Granules handed out of each segment; what defragmentation ranks segments by. */
   readonly segmentUsedGranules = new Int32Array(SEGMENT_COUNT_MAX);
 
   readonly pageHeap = new PageHeap();
@@ -150,6 +153,16 @@ export class Arena {
 
   get segmentCount(): number {
     return this.liveSegments;
+  }
+
+  /** Bytes of all spans: what is above usedBytes is free cells between used ones. */
+  get spanBytes(): number {
+    return this.pageHeap.usedPages * PAGE_SIZE;
+  }
+
+  /** Bytes that the operating system has given memory for: of each segment what lies below the last page ever used. */
+  get touchedBytes(): number {
+    return this.pageHeap.touchedBytes;
   }
 
   /**
@@ -237,13 +250,78 @@ export class Arena {
   detachEmptySegment(): ArrayBuffer | null {
     this.releaseEmptySpans();
     const segment = this.pageHeap.whollyFreeSegment();
-    if (segment < 0) return null;
+    return segment < 0 ? null : this.detach(segment);
+  }
+
+  private detach(segment: number): ArrayBuffer {
     const buffer = this.u8[segment].buffer as ArrayBuffer;
     this.pageHeap.removeSegment(segment);
     this.setViews(segment, NO_U8, NO_I32, NO_F64, NO_DV);
     this.totals[1] -= buffer.byteLength;
     this.liveSegments--;
     return buffer;
+  }
+
+  // --- emptying segments ----------------------------------------------------------------------------
+
+  /** Hands out no more cells of the segment. Takes time by the span. */
+  close(segment: number): void {
+    this.forEachSpan(segment, (sizeClass, span, used) => {
+      if (used === SPAN_CELLS[sizeClass]) return;
+      this.unlinkPartial(sizeClass, span);
+      if (used === 0) this.pageHeap.give(span);
+    });
+    this.pageHeap.setClosed(segment, true);
+  }
+
+  /** The opposite of close(). */
+  open(segment: number): void {
+    this.pageHeap.setClosed(segment, false);
+    this.forEachSpan(segment, (sizeClass, span, used) => {
+      if (used < SPAN_CELLS[sizeClass]) this.linkPartial(sizeClass, span);
+    });
+  }
+
+  /** Whether the cell is in a segment that is being emptied. */
+  isLeaving(address: number): boolean {
+    return this.pageHeap.closed[address >>> SEGMENT_SHIFT] !== 0;
+  }
+
+  /** A copy of the cell in an open segment; the cell itself is freed. Throws ArenaFullError, and then has changed nothing. */
+  move(address: number): number {
+    const to = this.allocate(this.sizeOf(address));
+    const from = (address & OFFSET_MASK) << GRANULE_WORDS_SHIFT;
+    const words = this.sizeOf(address) >>> 2;
+    const source = this.i32[address >>> SEGMENT_SHIFT];
+    const target = this.i32[to >>> SEGMENT_SHIFT];
+    let at = (to & OFFSET_MASK) << GRANULE_WORDS_SHIFT;
+    for (let i = from; i < from + words; i++) target[at++] = source[i];
+    this.free(address);
+    return to;
+  }
+
+  /** Takes a closed segment's buffer out of the arena, for transfer to another thread; null when there is something left in it. */
+  detachClosed(segment: number): ArrayBuffer | null {
+    if (this.segmentUsedGranules[segment] !== 0) return null;
+    return this.detach(segment);
+  }
+
+  /** `visit` may give the span back. */
+  private forEachSpan(
+    segment: number,
+    visit: (sizeClass: number, span: number, used: number) => void,
+  ): void {
+    const map = this.pageHeap.pageMap[segment];
+    const spans = this.pageHeap.spans[segment];
+    for (let page = this.pageHeap.firstPage(segment); page < map.length - 1; ) {
+      const at = page << SPAN_STRIDE_SHIFT;
+      const kind = map[page] & PAGE_KIND_MASK;
+      const after = page + spans[at + SPAN_LENGTH];
+      if (kind !== FREE_PAGE && kind !== WHOLE_SPAN) {
+        visit(kind, (segment << PAGE_ID_SEGMENT_SHIFT) | page, spans[at + SPAN_USED]);
+      }
+      page = after;
+    }
   }
 
   /**
@@ -304,6 +382,7 @@ export class Arena {
   }
 
   private linkPartial(sizeClass: number, span: number): void {
+    if (this.pageHeap.closed[span >>> PAGE_ID_SEGMENT_SHIFT] !== 0) return;
     const allSpans = this.pageHeap.spans;
     let head = this.partialSpans[sizeClass];
     if (head !== 0 && usedOf(allSpans, head) === 0) {
@@ -328,6 +407,10 @@ export class Arena {
   private releaseIfSpare(sizeClass: number, span: number): void {
     const at = (span & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT;
     const spans = this.pageHeap.spans[span >>> PAGE_ID_SEGMENT_SHIFT];
+    if (this.pageHeap.closed[span >>> PAGE_ID_SEGMENT_SHIFT] !== 0) {
+      this.pageHeap.give(span);
+      return;
+    }
     if (spans[at + SPAN_NEXT] === 0 && spans[at + SPAN_PREVIOUS] === 0) return;
     this.unlinkPartial(sizeClass, span);
     this.pageHeap.give(span);
