@@ -82,6 +82,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const services = buildServices(data, send, mainCalls, {
     info: (sections) => info.text(sections),
     resetStats: () => resetStats(server, executor, watches),
+    residentBytes: () => sources.process().residentBytes,
+    aofBufferBytes: () => log.waitingBytes,
     shutdown(save, force) {
       const error = persistence.prepareForShutdown(save, force);
       if (error !== null) return error;
@@ -303,7 +305,7 @@ function buildServices(
   data: ExecutorData,
   send: (message: FromExecutor) => void,
   mainCalls: MainCalls,
-  others: Pick<Services, 'info' | 'resetStats' | 'shutdown'>,
+  others: Pick<Services, 'aofBufferBytes' | 'info' | 'residentBytes' | 'resetStats' | 'shutdown'>,
 ): Services {
   const sleepOn = new Int32Array(new SharedArrayBuffer(4));
   return {

@@ -33,6 +33,7 @@ export class Cron {
     clients.count();
     const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
+    server.keyspace.giveBackSpare();
     this.sampleRates();
     limits.check();
     if (server.nowMs < this.nextSecondMs) return;

@@ -26,6 +26,9 @@ export interface Keeper {
   adopt(dict: Dict, indexes: ExpiryIndex[]): boolean;
 }
 
+/** How long an empty segment is kept. */
+const SPARE_MS = 5000;
+
 export class Keyspace {
   readonly arena = new Arena();
   readonly large = new LargeTable();
@@ -37,7 +40,7 @@ export class Keyspace {
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
   /** The least that the tables of the databases take. */
-  private readonly ownBytes: number;
+  readonly ownBytes: number;
   /** Stamped into new records: the snapshot that will not need them. */
   epoch = 0;
   /** The snapshot under way, or null: everyone who changes a record that was there before tells it first. */
@@ -128,6 +131,32 @@ export class Keyspace {
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
     return this.ownBytes + this.arena.usedBytes + this.arena.outsideBytes + this.large.usedBytes;
+  }
+
+  /** A segment of the arena that is empty, and since when: kept for a while, because new data would want one again. */
+  private spareSinceMs = 0;
+
+  /** giveBack(), but for one segment that has only just become free. Called some times a second. */
+  giveBackSpare(): void {
+    const { arena } = this;
+    if (arena.emptySegments === 0) {
+      this.spareSinceMs = 0;
+      return;
+    }
+    while (arena.emptySegments > 1) this.lazyFree.buffers.push(arena.detachEmptySegment()!);
+    if (this.spareSinceMs === 0) this.spareSinceMs = this.nowMs;
+    else if (this.nowMs - this.spareSinceMs > SPARE_MS) this.giveBack();
+  }
+
+  /** Gives all segments of the arena that have fallen empty back to the operating system, by way of the thread that takes dead memory. */
+  giveBack(): void {
+    for (
+      let buffer = this.arena.detachEmptySegment();
+      buffer !== null;
+      buffer = this.arena.detachEmptySegment()
+    ) {
+      this.lazyFree.buffers.push(buffer);
+    }
   }
 
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */

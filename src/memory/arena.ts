@@ -155,6 +155,11 @@ export class Arena {
     return this.liveSegments;
   }
 
+  /** Segments of which no page is in use. */
+  get emptySegments(): number {
+    return this.pageHeap.emptySegments;
+  }
+
   /** Bytes of all spans: what is above usedBytes is free cells between used ones. */
   get spanBytes(): number {
     return this.pageHeap.usedPages * PAGE_SIZE;
@@ -262,6 +267,32 @@ export class Arena {
     return buffer;
   }
 
+  // --- figures --------------------------------------------------------------------------------------
+
+  /** The live segments, for reports. */
+  segments(): { segment: number; usedBytes: number; closed: boolean }[] {
+    const rows = [];
+    for (let segment = 0; segment < this.u8.length; segment++) {
+      if (this.u8[segment].length === 0) continue;
+      const usedBytes = this.segmentUsedGranules[segment] * GRANULE_SIZE;
+      rows.push({ segment, usedBytes, closed: this.pageHeap.closed[segment] !== 0 });
+    }
+    return rows;
+  }
+
+  /** The size classes that have spans, for reports. Takes time by the span. */
+  classes(): { cellBytes: number; spans: number; used: number; free: number }[] {
+    const rows = Array.from(CELL_BYTES, (cellBytes) => ({ cellBytes, spans: 0, used: 0, free: 0 }));
+    for (const { segment } of this.segments()) {
+      this.forEachSpan(segment, (sizeClass, _span, used) => {
+        rows[sizeClass].spans++;
+        rows[sizeClass].used += used;
+        rows[sizeClass].free += SPAN_CELLS[sizeClass] - used;
+      });
+    }
+    return rows.filter(({ spans }) => spans > 0);
+  }
+
   // --- emptying segments ----------------------------------------------------------------------------
 
   /** Hands out no more cells of the segment. Takes time by the span. */
@@ -307,10 +338,7 @@ export class Arena {
   }
 
   /** `visit` may give the span back. */
-  private forEachSpan(
-    segment: number,
-    visit: (sizeClass: number, span: number, used: number) => void,
-  ): void {
+  private forEachSpan(segment: number, visit: (sizeClass: number, span: number, used: number) => void): void {
     const map = this.pageHeap.pageMap[segment];
     const spans = this.pageHeap.spans[segment];
     for (let page = this.pageHeap.firstPage(segment); page < map.length - 1; ) {

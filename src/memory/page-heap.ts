@@ -118,6 +118,16 @@ export class PageHeap {
     return pages * (1 << PAGE_SHIFT);
   }
 
+  /** Open segments of which no page is in use. Takes time by the segment. */
+  get emptySegments(): number {
+    let count = 0;
+    for (let id = this.bins[WHOLE_SEGMENT_BIN]; id !== 0; count++) {
+      id =
+        this.spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_NEXT];
+    }
+    return count;
+  }
+
   /** Keeps a segment's free runs from being taken, or lets them be taken again. Takes time by the run. */
   setClosed(segment: number, closed: boolean): void {
     const pages = this.pageMap[segment].length - 1;

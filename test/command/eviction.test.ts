@@ -151,8 +151,18 @@ describeOnBoth('maxmemory', ['--save', ''], (target) => {
       await run('CONFIG SET maxmemory 1');
       await expect.poll(() => run('DBSIZE')).toBe(0);
       await unlimited(target);
-      expect(readable(await listener.next())).toEqual(['pmessage', '__key*__:*', '__keyspace@0__:k', 'evicted']);
-      expect(readable(await listener.next())).toEqual(['pmessage', '__key*__:*', '__keyevent@0__:evicted', 'k']);
+      expect(readable(await listener.next())).toEqual([
+        'pmessage',
+        '__key*__:*',
+        '__keyspace@0__:k',
+        'evicted',
+      ]);
+      expect(readable(await listener.next())).toEqual([
+        'pmessage',
+        '__key*__:*',
+        '__keyevent@0__:evicted',
+        'k',
+      ]);
       await call(watcher, 'MULTI');
       await call(watcher, 'PING');
       expect(await call(watcher, 'EXEC')).toBeNull();

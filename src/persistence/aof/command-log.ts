@@ -68,6 +68,11 @@ export class CommandLog implements Propagation {
     return this.writer.position + this.size;
   }
 
+  /** Bytes that bio has not written yet. */
+  get waitingBytes(): number {
+    return this.size + this.writer.unwritten;
+  }
+
   /** A new file: it knows nothing of what was selected before. */
   startFile(): void {
     this.selected = -1;
