@@ -70,7 +70,7 @@ export class Eviction {
   private exceededSinceUs = 0;
   private exceededBeforeUs = 0;
 
-  // The pool, in no order.
+  // The pool, in the order in which candidates came: of equals the one that has been there longest goes, because it is the oldest.
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Int32Array(POOL_SIZE);
   private readonly owners = new Int32Array(POOL_SIZE);
@@ -241,11 +241,14 @@ export class Eviction {
     return any;
   }
 
-  /** How well the key may be done without: seconds since its last use, or how rarely it is used. */
+  /**
+   * How well the key may be done without: how rarely it is used, or how long ago it was last. That is told as a time, not as an age, so that a
+   * candidate in the pool and one that has just been sampled can be compared.
+   */
   private scoreOf(db: Database, address: number): number {
     const { access } = this.keyspace;
     const bits = accessOf(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
-    return access.isLfu ? LFU_COUNTER_MAX - access.frequency(bits) : access.idleSeconds(bits);
+    return access.isLfu ? LFU_COUNTER_MAX - access.frequency(bits) : access.idleSeconds(bits) - access.seconds;
   }
 
   /** Takes the candidate into the pool, when it is full in the place of the worst one, unless that is better. */
@@ -259,11 +262,24 @@ export class Eviction {
       }
       if (scores[i] < scores[worst]) worst = i;
     }
-    if (this.pooled < POOL_SIZE) worst = this.pooled++;
-    else if (score <= scores[worst]) return;
-    scores[worst] = score;
-    hashes[worst] = hash;
-    owners[worst] = owner;
+    if (this.pooled === POOL_SIZE) {
+      if (score <= scores[worst]) return;
+      this.dropCandidate(worst);
+    }
+    const at = this.pooled++;
+    scores[at] = score;
+    hashes[at] = hash;
+    owners[at] = owner;
+  }
+
+  private dropCandidate(index: number): void {
+    const { hashes, owners, scores } = this;
+    this.pooled--;
+    for (let i = index; i < this.pooled; i++) {
+      scores[i] = scores[i + 1];
+      hashes[i] = hashes[i + 1];
+      owners[i] = owners[i + 1];
+    }
   }
 
   /** Evicts the best candidate that is still as good as it was. False when there is none: the pool is then empty. */
@@ -275,10 +291,7 @@ export class Eviction {
       const score = scores[best];
       const hash = hashes[best];
       const db = this.keyspace.databases[owners[best]];
-      this.pooled--;
-      scores[best] = scores[this.pooled];
-      hashes[best] = hashes[this.pooled];
-      owners[best] = owners[this.pooled];
+      this.dropCandidate(best);
       const address = db.dict.firstWithHash(hash);
       if (address === 0 || (this.onlyVolatile && db.expireOf(address) === NO_EXPIRE)) continue;
       if (this.scoreOf(db, address) < score) continue;
