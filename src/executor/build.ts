@@ -262,6 +262,7 @@ function buildServer(
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
   keyspace.eviction.clockUs = () => clock.monotonicUs();
+  keyspace.defrag.clockUs = () => clock.monotonicUs();
   const blocking = new BlockedClients(keyspace);
   const broker = new Broker(hasher);
   const changes = new Changes(keyspace, broker);
@@ -342,6 +343,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.expired = 0;
   keyspace.evicted = 0;
   keyspace.eviction.resetStats();
+  keyspace.defrag.resetStats();
   executor.figures.stallMaxUs = 0;
   watches.network.reset();
   watches.heap.reset();

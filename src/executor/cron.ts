@@ -34,6 +34,7 @@ export class Cron {
     const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     server.keyspace.giveBackSpare();
+    if (!server.loading) server.keyspace.defrag.look();
     this.sampleRates();
     limits.check();
     if (server.nowMs < this.nextSecondMs) return;

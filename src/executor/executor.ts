@@ -280,7 +280,7 @@ export class Executor implements Waker, TransactionRunner {
     if (server.activeExpireEnabled && !server.loading) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
-    return Math.min(due, this.blocked.nextDueMs);
+    return Math.min(due, this.blocked.nextDueMs, server.keyspace.defrag.dueMs);
   }
 
   /** Timers: a slice of each. Returns true while there is more to do at once. */
@@ -305,6 +305,8 @@ export class Executor implements Waker, TransactionRunner {
     }
     if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
     if (this.eviction.pending && !server.loading && this.eviction.proceed()) more = true;
+    const { defrag } = server.keyspace;
+    if (server.nowMs >= defrag.dueMs && !server.loading) defrag.slice();
     if (this.parts.persist()) more = true;
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;

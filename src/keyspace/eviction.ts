@@ -248,7 +248,9 @@ export class Eviction {
   private scoreOf(db: Database, address: number): number {
     const { access } = this.keyspace;
     const bits = accessOf(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
-    return access.isLfu ? LFU_COUNTER_MAX - access.frequency(bits) : access.idleSeconds(bits) - access.seconds;
+    return access.isLfu
+      ? LFU_COUNTER_MAX - access.frequency(bits)
+      : access.idleSeconds(bits) - access.seconds;
   }
 
   /** Takes the candidate into the pool, when it is full in the place of the worst one, unless that is better. */

@@ -14,6 +14,7 @@ import type { ExpiryIndex } from '../memory/expiry-index.ts';
 import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
+import { Defrag } from './defrag.ts';
 import type { KeyEvent } from './events.ts';
 import { Eviction } from './eviction.ts';
 import { LazyFree } from './lazy-free.ts';
@@ -30,13 +31,14 @@ export interface Keeper {
 const SPARE_MS = 5000;
 
 export class Keyspace {
-  readonly arena = new Arena();
+  readonly arena: Arena;
   readonly large = new LargeTable();
   readonly lazyFree: LazyFree;
   readonly hasher: SipHasher;
   readonly databases: Database[] = [];
   readonly access = new Access();
   readonly eviction: Eviction;
+  readonly defrag: Defrag;
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
   /** The least that the tables of the databases take. */
@@ -103,10 +105,13 @@ export class Keyspace {
   /** Called when two databases have been exchanged, or one (twice named) has been emptied, under the same condition as onReady. */
   onSwap: ((a: number, b: number) => void) | null = null;
 
-  constructor(hasher: SipHasher, databases: number) {
+  /** `arena` is for tests: one whose first segments are small. */
+  constructor(hasher: SipHasher, databases: number, arena = new Arena()) {
+    this.arena = arena;
     this.hasher = hasher;
     this.lazyFree = new LazyFree(this.arena, this.large);
     this.eviction = new Eviction(this);
+    this.defrag = new Defrag(this);
     for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
     this.ownBytes = this.databases.reduce((sum, { dict }) => sum + dict.directoryBytes, 0);
   }
@@ -189,6 +194,7 @@ export class Keyspace {
       return removed;
     }
     this.lazyFree.dropAll();
+    this.defrag.forget();
     for (const db of this.databases) db.forget();
     this.lazyFree.releaseAll();
     if (this.onSwap !== null) for (const { index } of this.databases) this.onSwap(index, index);

@@ -33,6 +33,13 @@ const DIRECTIVES = [
   'hll-sparse-max-bytes',
   'stream-node-max-bytes',
   'stream-node-max-entries',
+  'activedefrag',
+  'active-defrag-cycle-min',
+  'active-defrag-cycle-max',
+  'active-defrag-threshold-lower',
+  'active-defrag-threshold-upper',
+  'active-defrag-ignore-bytes',
+  'active-defrag-max-scan-fields',
 ] as const;
 
 /** Copies the settings now and whenever one of them changes. */
@@ -52,6 +59,15 @@ export function bindSettings(keyspace: Keyspace, source: SettingsSource): void {
       samples: source.number('maxmemory-samples'),
       tenacity: source.number('maxmemory-eviction-tenacity'),
       lazily: source.bool('lazyfree-lazy-eviction'),
+    });
+    keyspace.defrag.configure({
+      enabled: source.bool('activedefrag'),
+      cycleMin: source.number('active-defrag-cycle-min'),
+      cycleMax: source.number('active-defrag-cycle-max'),
+      thresholdLower: source.number('active-defrag-threshold-lower'),
+      thresholdUpper: source.number('active-defrag-threshold-upper'),
+      ignoreBytes: source.number('active-defrag-ignore-bytes'),
+      elementsMax: source.number('active-defrag-max-scan-fields'),
     });
   };
   read();

@@ -270,12 +270,13 @@ export class Arena {
   // --- figures --------------------------------------------------------------------------------------
 
   /** The live segments, for reports. */
-  segments(): { segment: number; usedBytes: number; closed: boolean }[] {
+  segments(): { segment: number; size: number; usedBytes: number; closed: boolean }[] {
     const rows = [];
     for (let segment = 0; segment < this.u8.length; segment++) {
       if (this.u8[segment].length === 0) continue;
       const usedBytes = this.segmentUsedGranules[segment] * GRANULE_SIZE;
-      rows.push({ segment, usedBytes, closed: this.pageHeap.closed[segment] !== 0 });
+      const size = this.u8[segment].length;
+      rows.push({ segment, size, usedBytes, closed: this.pageHeap.closed[segment] !== 0 });
     }
     return rows;
   }

@@ -57,6 +57,7 @@ import type { Prng } from '../base/prng.ts';
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
 import { type Arena, ArenaFullError } from './arena.ts';
+import type { Mover } from './mover.ts';
 import { keyEqualsIn } from './record.ts';
 
 const SLOT_BITS_MIN = 4;
@@ -403,6 +404,45 @@ export class Dict {
       }
     }
     return found;
+  }
+
+  /**
+   * Lets the segment at `cursor` (0 to begin), and unless `keepsRecords` the records in it, move. `visit` is told of every record of it, where it
+   * is now. Returns the cursor to go on with, 0 when the table is done. What comes to be in the table between two calls may be left out.
+   */
+  relocate(
+    mover: Mover,
+    cursor: number,
+    keepsRecords: boolean,
+    visit: ((hash: number, address: number) => void) | null,
+  ): number {
+    if (this.count === 0) return 0;
+    if (cursor === 0) this.relocateDirectory(mover);
+    const entry = this.canonicalEntry(cursor | 0);
+    const shape = this.directory[this.origin + entry + 1];
+    const depth = shape & DEPTH_MASK;
+    const from = this.directory[this.origin + entry];
+    const segment = mover.moved(from);
+    if (segment !== from) this.setEntries(entry, ENTRY_WORDS << (this.globalDepth - depth), segment, shape);
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    const until = base + (slotMask(shape) + 1) * PAIR_WORDS;
+    for (let at = base; at < until; at += PAIR_WORDS) {
+      if (words[at + 1] === 0) continue;
+      if (!keepsRecords) words[at + 1] = mover.moved(words[at + 1]);
+      if (visit !== null) visit(words[at], words[at + 1]);
+    }
+    const span = HASHES / (1 << depth);
+    const next = cursor - (cursor % span) + span;
+    return next >= HASHES ? 0 : next;
+  }
+
+  private relocateDirectory(mover: Mover): void {
+    const cell = this.directoryCell;
+    if (cell === 0) return;
+    const to = mover.moved(cell);
+    this.words[this.header >>> SEGMENT_SHIFT][((this.header & OFFSET_MASK) << 2) + 5] = to;
+    this.pointAt(to);
   }
 
   /** Empties the table and frees its memory; the records stay. Takes time by the segment: drain() does it in slices. */

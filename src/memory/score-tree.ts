@@ -30,6 +30,7 @@ import { compareBytes } from '../base/bytes.ts';
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
 import type { Arena } from './arena.ts';
+import type { Mover } from './mover.ts';
 import { keyLength, keyOffset } from './record.ts';
 
 const NODE_BYTES = 1024;
@@ -233,6 +234,41 @@ export class ScoreTree {
       this.pathIndex[level - 1] = 0;
     }
     return true;
+  }
+
+  /**
+   * Lets the leaf of the entry of this rank (0 to begin) move, the nodes above it, and its records: `visit` says where each is from now on. Returns
+   * the rank to go on with, 0 when all is done.
+   */
+  relocate(mover: Mover, rank: number, visit: (record: number) => number): number {
+    if (rank >= this.count) return 0;
+    this.seek(rank);
+    const first = rank - this.pathIndex[0];
+    this.relocatePath(mover);
+    const leaf = this.pathNode[0];
+    const words = this.words[leaf >>> SEGMENT_SHIFT];
+    const records = wordBase(leaf) + LEAF_RECORDS;
+    const count = this.countOf(leaf);
+    const before = words[records];
+    for (let i = 0; i < count; i++) words[records + i] = visit(words[records + i]);
+    if (words[records] !== before) this.refreshKeys(0);
+    return first + count >= this.count ? 0 : first + count;
+  }
+
+  private relocatePath(mover: Mover): void {
+    const top = this.levelOf(this.root);
+    for (let level = top; level >= 0; level--) {
+      const node = mover.moved(this.pathNode[level]);
+      this.pathNode[level] = node;
+      if (level === top) {
+        this.root = node;
+        continue;
+      }
+      const parent = this.pathNode[level + 1];
+      this.words[parent >>> SEGMENT_SHIFT][wordBase(parent) + INNER_CHILDREN + this.pathIndex[level + 1]] =
+        node;
+    }
+    this.save();
   }
 
   // --- walking down -------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ export const MEMORY: InfoSection = {
     fixed('mem_cluster_links', 0),
     field('mem_aof_buffer', ({ memory }) => memory.aofBuffer),
     fixed('mem_allocator', 'arena'),
-    fixed('active_defrag_running', 0),
+    field('active_defrag_running', ({ server }) => server.keyspace.defrag.running),
     field('lazyfree_pending_objects', ({ server }) => server.keyspace.lazyFree.pending),
     field('lazyfreed_objects', ({ server }) => server.keyspace.lazyFree.freed - server.stats.lazyFreedBefore),
   ],
