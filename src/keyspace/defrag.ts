@@ -6,7 +6,8 @@
  * and moves what lies in a closed segment, and gives back the segments that are empty at the end. What could not be moved, because it came
  * to be known only behind the walk, stays, and its segment is opened again.
  *
- *     start of a round   segments, sparsest first, as long as what is in them fits well into what is free in the others
+ *     start of a round   segments, sparsest first, as long as what is in them fits well into what is free in the others; that may be of
+ *                        the wrong sizes, so new segments may be needed, which are fewer than those that go
  *     a slice            some 500 us: a segment of a table (512 records), or some elements of one structure
  *     pace               slices take active-defrag-cycle-min to -max percent of the time, by how much there is to gain
  *
@@ -28,7 +29,10 @@ const FILL = 0.75;
 /** A segment that is fuller is not worth emptying. */
 const SPARSE = 0.8;
 /** After a round that gained nothing. */
-const PAUSE_MS = 10_000;
+const PAUSE_MS_MIN = 10_000;
+const PAUSE_MS_MAX = 600_000;
+/** Structures that may wait for a snapshot to end. */
+const WAITING_MAX = 10_000;
 /** How often it is looked whether a snapshot has ended. */
 const SNAPSHOT_LOOK_MS = 100;
 const PERCENT = 100;
@@ -74,6 +78,8 @@ export class Defrag implements Mover {
   private startUs = 0;
   private beforeUs = 0;
   private notBeforeMs = 0;
+  /** How long it rests after the next round that gains nothing: each time longer. */
+  private pauseMs = PAUSE_MS_MIN;
   /** The segments that are being emptied, and how many there were when the round began. */
   private closing: number[] = [];
   private segmentsAtStart = 0;
@@ -90,6 +96,7 @@ export class Defrag implements Mover {
   configure(settings: DefragSettings): void {
     this.settings = settings;
     this.notBeforeMs = 0;
+    this.pauseMs = PAUSE_MS_MIN;
     if (!settings.enabled) this.end();
   }
 
@@ -146,7 +153,8 @@ export class Defrag implements Mover {
   }
 
   private pause(): void {
-    this.notBeforeMs = this.keyspace.nowMs + PAUSE_MS;
+    this.notBeforeMs = this.keyspace.nowMs + this.pauseMs;
+    this.pauseMs = Math.min(this.pauseMs * 2, PAUSE_MS_MAX);
     this.rest();
   }
 
@@ -178,7 +186,7 @@ export class Defrag implements Mover {
   /** Gives back what is empty and opens the rest. Returns how many segments were gained. */
   private end(): number {
     const { arena, lazyFree } = this.keyspace;
-    let gained = this.segmentsAtStart - arena.segmentCount;
+    let gained = -this.added;
     for (const segment of this.closing) {
       const buffer = arena.detachClosed(segment);
       if (buffer === null) {
@@ -207,7 +215,7 @@ export class Defrag implements Mover {
   /** A slice, which is due. */
   slice(): void {
     const { keyspace } = this;
-    if (keyspace.keeper !== null && this.waiting.length > 0) {
+    if (this.isHeldUp) {
       this.dueMs = keyspace.nowMs + SNAPSHOT_LOOK_MS;
       return;
     }
@@ -216,19 +224,32 @@ export class Defrag implements Mover {
     do {
       if (!this.step()) {
         if (this.end() <= 0) this.pause();
+        else this.pauseMs = PAUSE_MS_MIN;
         return;
       }
       elapsedUs = this.clockUs() - startUs;
-    } while (elapsedUs < SLICE_US && (keyspace.keeper === null || this.waiting.length === 0));
+    } while (elapsedUs < SLICE_US && !this.isHeldUp);
     const rest = (elapsedUs * (PERCENT - this.running)) / this.running / 1000;
     this.dueMs = keyspace.nowMs + Math.max(1, Math.round(rest));
+  }
+
+  /** There is nothing to do but for structures, which wait for a snapshot. */
+  private get isHeldUp(): boolean {
+    const { databases, keeper } = this.keyspace;
+    if (keeper === null || this.waiting.length === 0) return false;
+    return this.waiting.length > WAITING_MAX || this.database === databases.length;
+  }
+
+  /** Segments that had to be added since the round began. */
+  private get added(): number {
+    return this.keyspace.arena.segmentCount - this.segmentsAtStart;
   }
 
   /** A part of the round. False when it is at its end. */
   private step(): boolean {
     const { keyspace } = this;
-    if (this.closing.length === 0 || keyspace.arena.segmentCount > this.segmentsAtStart) return false;
-    if (this.waiting.length > 0) {
+    if (this.closing.length === 0 || this.added >= this.closing.length) return false;
+    if (this.waiting.length > 0 && keyspace.keeper === null) {
       this.stepInStructure(this.waiting[this.waiting.length - 1]);
       return true;
     }

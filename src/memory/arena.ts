@@ -115,13 +115,16 @@ export class Arena {
   // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
   declare private readonly firstSegmentSize: number;
   declare private readonly segmentCountMax: number;
+  declare private readonly grows: boolean;
   private liveSegments = 0;
 
   /**
    * `firstSegmentSize`: for an arena of one collection: segments double from there up to 64 MiB, so that a small arena
-   * does not claim 64 MiB of address space. A power of two. `segmentCountMax` is for tests of a full arena.
+   * does not claim 64 MiB of address space. A power of two. `segmentCountMax` is for tests of a full arena, and so is `grows`: without
+   * it all segments have the size of the first.
    */
-  constructor(firstSegmentSize = SEGMENT_SIZE, segmentCountMax = SEGMENT_COUNT_MAX) {
+  constructor(firstSegmentSize = SEGMENT_SIZE, segmentCountMax = SEGMENT_COUNT_MAX, grows = true) {
+    this.grows = grows;
     this.firstSegmentSize = Math.min(SEGMENT_SIZE, Math.max(FIRST_SEGMENT_SIZE_MIN, firstSegmentSize));
     this.segmentCountMax = Math.min(SEGMENT_COUNT_MAX, segmentCountMax);
   }
@@ -467,7 +470,8 @@ export class Arena {
     if (segment >= this.segmentCountMax) {
       throw new ArenaFullError(`arena: all ${this.segmentCountMax} segments are full`);
     }
-    const size = Math.min(SEGMENT_SIZE, this.firstSegmentSize * 2 ** Math.min(this.liveSegments, 16));
+    const doublings = this.grows ? Math.min(this.liveSegments, 16) : 0;
+    const size = Math.min(SEGMENT_SIZE, this.firstSegmentSize * 2 ** doublings);
     const buffer = newBuffer(size);
     this.pageHeap.addSegment(segment, buffer);
     this.setViews(

@@ -1,6 +1,6 @@
 /*
  * Active defragmentation: after nine tenths of what there was have been deleted at random, segments of the arena go back, and every value of every
- * type is what it was; also with commands, a snapshot and a SCAN between the slices. Segments are small here (2 MiB at first), so that there
+ * type is what it was; also with commands, a snapshot and a SCAN between the slices. Segments are small here (2 MiB), so that there
  * are several of them.
  */
 import { createHash } from 'node:crypto';
@@ -28,13 +28,14 @@ const SETTINGS = {
   ignoreBytes: 1 << 20,
   elementsMax: 100,
 };
-const FIRST_SEGMENT = 2 << 20;
+const SEGMENT_SIZE = 2 << 20;
+const SEGMENTS = 1000;
 
 const range = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
 const text = () => 'text '.repeat(1 + below(30));
 
 function newRunner(): CommandRunner {
-  const runner = new CommandRunner(2, new Arena(FIRST_SEGMENT));
+  const runner = new CommandRunner(2, new Arena(SEGMENT_SIZE, SEGMENTS, false));
   let us = 0;
   runner.keyspace.defrag.clockUs = () => (us += 100);
   return runner;
@@ -118,14 +119,25 @@ function contentOf(db: Database, address: number): string {
   return `${digest} ${createHash('sha1').update(payload.bytes.subarray(0, payload.size)).digest('hex')}`;
 }
 
-/** Lets the time come for a slice. False when there is nothing to do. */
-function slice({ keyspace }: CommandRunner): boolean {
-  const { defrag } = keyspace;
-  if (defrag.dueMs === Infinity) defrag.look();
-  if (defrag.dueMs === Infinity) return false;
-  keyspace.nowMs = Math.max(keyspace.nowMs, defrag.dueMs);
-  defrag.slice();
-  return true;
+/** Rounds at most: the last ones find nothing to do. */
+const ROUNDS = 6;
+
+/** Lets rounds run, and `between` between their slices. Returns how many slices there were. */
+function run({ keyspace }: CommandRunner, between: () => void): number {
+  const { defrag, lazyFree } = keyspace;
+  let slices = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    while (lazyFree.run());
+    // It may be resting after a round that gained nothing.
+    keyspace.nowMs += 10_001;
+    defrag.look();
+    for (; defrag.dueMs !== Infinity; slices++) {
+      keyspace.nowMs = Math.max(keyspace.nowMs, defrag.dueMs);
+      defrag.slice();
+      between();
+    }
+  }
+  return slices;
 }
 
 const sorted = (state: Map<string, string>) =>
@@ -137,14 +149,14 @@ describe('defragmentation', () => {
     const { keyspace } = runner;
     const { arena, defrag } = keyspace;
     defrag.configure(SETTINGS);
-    fill(runner, 60_000, 60);
-    thin(runner, 60_000, 60);
+    fill(runner, 40_000, 40);
+    thin(runner, 40_000, 40);
     const before = sorted(stateOf(keyspace));
     const resident = arena.touchedBytes;
     const used = arena.usedBytes;
     expect(resident).toBeGreaterThan(4 * used);
-    let slices = 0;
-    for (; slice(runner); slices++) if (slices % 50 === 0) auditArena(arena);
+    let count = 0;
+    const slices = run(runner, () => count++ % 50 === 0 && auditArena(arena));
     auditArena(arena);
     expect(slices).toBeGreaterThan(20);
     expect(sorted(stateOf(keyspace))).toEqual(before);
@@ -155,10 +167,10 @@ describe('defragmentation', () => {
     expect(defrag.running).toBe(0);
     expect(defrag.totalUs).toBeGreaterThan(0);
     // Everything still works: what is in order can be changed, expires, and leaves nothing behind.
-    fill(runner, 1000, 60);
+    fill(runner, 1000, 40);
     keyspace.nowMs += 6e6;
     for (const db of keyspace.databases) while (db.expireDue(100) > 0);
-    thin(runner, 60_000, 60);
+    thin(runner, 40_000, 40);
     runner.run('FLUSHDB');
     while (keyspace.lazyFree.run());
     expect(arena.usedBytes).toBe(0);
@@ -170,7 +182,7 @@ describe('defragmentation', () => {
     const { keyspace } = runner;
     const { arena, defrag } = keyspace;
     defrag.configure({ ...SETTINGS, elementsMax: 20 });
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       fill(runner, 15_000, 20);
       thin(runner, 15_000, 20);
       const twin = new CommandRunner(2);
@@ -181,7 +193,7 @@ describe('defragmentation', () => {
       const found = new AddressList(64);
       let cursor = 0;
       let scanned = false;
-      while (slice(runner)) {
+      const slices = run(runner, () => {
         for (let i = below(4); i > 0; i--) {
           const words = change();
           runner.run(...words);
@@ -193,7 +205,8 @@ describe('defragmentation', () => {
         if (!scanned) cursor = keyspace.databases[0].dict.scan(cursor, 20, found);
         for (let i = 0; i < found.length; i++) seen.add(nameOf(keyspace.databases[0], found.addresses[i]));
         scanned ||= cursor === 0;
-      }
+      });
+      expect(slices).toBeGreaterThan(20);
       for (; cursor !== 0; ) {
         found.clear();
         cursor = keyspace.databases[0].dict.scan(cursor, 20, found);
@@ -216,14 +229,16 @@ describe('defragmentation', () => {
     const resident = keyspace.arena.touchedBytes;
     const kept = new Kept();
     const snapshot = new Snapshot(keyspace, kept, { is72: false, access: 'none', facts: [] });
-    expect(slice(runner)).toBe(true);
-    while (snapshot.run(5)) {
-      slice(runner);
+    let hits = 0;
+    run(runner, () => {
+      if (keyspace.keeper === null) return;
       runner.run(...change());
-    }
-    snapshot.end();
-    expect(keyspace.defrag.hits).toBeGreaterThan(100);
-    while (slice(runner));
+      hits = keyspace.defrag.hits;
+      if (!snapshot.run(5)) snapshot.end();
+    });
+    expect(keyspace.keeper).toBeNull();
+    expect(hits).toBeGreaterThan(100);
+    expect(keyspace.defrag.hits).toBeGreaterThan(hits);
     expect(sorted(stateOf(load(kept.chunks, keyspace.nowMs)))).toEqual(before);
     expect(keyspace.arena.touchedBytes).toBeLessThan(resident / 2);
     auditArena(keyspace.arena);
@@ -235,17 +250,19 @@ describe('defragmentation', () => {
     defrag.configure(SETTINGS);
     fill(runner, 20_000, 5);
     thin(runner, 20_000, 5);
-    expect(slice(runner)).toBe(true);
+    defrag.look();
+    defrag.slice();
     expect(defrag.running).toBeGreaterThan(0);
     defrag.configure({ ...SETTINGS, enabled: false });
     auditArena(arena);
     expect(defrag.running).toBe(0);
-    expect(slice(runner)).toBe(false);
+    expect(run(runner, () => {})).toBe(0);
     defrag.configure(SETTINGS);
-    expect(slice(runner)).toBe(true);
+    defrag.look();
+    expect(defrag.running).toBeGreaterThan(0);
     runner.run('FLUSHALL');
     expect(defrag.running).toBe(0);
-    expect(slice(runner)).toBe(false);
+    expect(run(runner, () => {})).toBe(0);
     fill(runner, 1000, 1);
     auditArena(arena);
   }, 120_000);
