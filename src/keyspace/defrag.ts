@@ -31,6 +31,8 @@ const SPARSE = 0.8;
 /** After a round that gained nothing. */
 const PAUSE_MS_MIN = 10_000;
 const PAUSE_MS_MAX = 600_000;
+/** It does not rest on when there is so much more to gain. */
+const CHANGED = 1.25;
 /** Structures that may wait for a snapshot to end. */
 const WAITING_MAX = 10_000;
 /** How often it is looked whether a snapshot has ended. */
@@ -78,6 +80,9 @@ export class Defrag implements Mover {
   private startUs = 0;
   private beforeUs = 0;
   private notBeforeMs = 0;
+  /** Bytes that could be gained, when it was last looked and when it last began to rest. */
+  private wasted = 0;
+  private wastedAtPause = 0;
   /** How long it rests after the next round that gains nothing: each time longer. */
   private pauseMs = PAUSE_MS_MIN;
   /** The segments that are being emptied, and how many there were when the round began. */
@@ -121,10 +126,12 @@ export class Defrag implements Mover {
   /** Begins a round when there is enough to gain. Called some times a second. */
   look(): void {
     const { keyspace, settings } = this;
-    if (settings === null || !settings.enabled || keyspace.nowMs < this.notBeforeMs) return;
+    if (settings === null || !settings.enabled) return;
     const { arena, lazyFree } = keyspace;
     const used = arena.usedBytes;
     const wasted = arena.touchedBytes - arena.tableBytes - used;
+    this.wasted = wasted;
+    if (keyspace.nowMs < this.notBeforeMs && wasted < this.wastedAtPause * CHANGED) return;
     const percent = used === 0 ? 0 : (wasted * PERCENT) / used;
     const isWorth = wasted > settings.ignoreBytes && percent > settings.thresholdLower;
     if (this.closing.length > 0) {
@@ -154,6 +161,7 @@ export class Defrag implements Mover {
 
   private pause(): void {
     this.notBeforeMs = this.keyspace.nowMs + this.pauseMs;
+    this.wastedAtPause = this.wasted;
     this.pauseMs = Math.min(this.pauseMs * 2, PAUSE_MS_MAX);
     this.rest();
   }
