@@ -8,6 +8,8 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { Fsyncs } from './fsyncs.ts';
+import type { Pausing } from './pausing.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Session } from './session.ts';
@@ -38,6 +40,8 @@ export interface Server {
   readonly services: Services;
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
+  readonly pausing: Pausing;
+  readonly fsyncs: Fsyncs;
   readonly persistence: PersistenceService;
   readonly transactions: Transactions;
   readonly pubsub: PubSub;

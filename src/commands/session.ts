@@ -75,6 +75,8 @@ export class Session {
   user = 'default';
   authenticated = true;
   noEvict = false;
+  /** It is shown every command: MONITOR. */
+  monitors = false;
   noTouch = false;
   replyMode = REPLY_ON;
   /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */
@@ -88,6 +90,8 @@ export class Session {
   lastCommand: Command | null = null;
   lastCommandMs = 0;
   commands = 0;
+  /** Where the log ended after the last command of the session that is in it. */
+  logPosition = 0;
   /** What came while the session was parked, in order. */
   readonly parkedRequests: (RetainedRequest | ParkedRecord)[] = [];
   /** The answer the session is parked for is not to be sent (CLIENT REPLY). */

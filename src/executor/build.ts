@@ -40,11 +40,13 @@ import { ChannelEnd } from './channel-end.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
+import { FsyncWaits } from './fsync-waits.ts';
 import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
 import { NetworkWatch } from './network-watch.ts';
 import { OutputLimits } from './output-limits.ts';
+import { Pause } from './pause.ts';
 import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
@@ -95,6 +97,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       return persistence;
     },
   };
+  const fsyncs = server.fsyncs as FsyncWaits;
   const log = new CommandLog(new LogWriter(data.log), server.table, {
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
@@ -113,6 +116,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     log,
     setLogging(on) {
       executor.setLog(on ? log : null);
+      fsyncs.isLogging = on;
       server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address) : null;
       server.keyspace.onElementExpire = on
         ? (db, _hash, address, field) => log.fieldDeleted(db, address, field)
@@ -157,6 +161,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     hasher,
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
+    pause: server.pausing as Pause,
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
@@ -180,6 +185,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
         brokenSeen = broken;
         persistence.onAofState();
       }
+      fsyncs.look();
       return persistence.busy && persistence.run();
     },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
@@ -270,6 +276,8 @@ function buildServer(
     host: data.facts,
     services,
     blocking,
+    pausing: new Pause(() => clock.nowMs()),
+    fsyncs: new FsyncWaits(new Int32Array(data.process.control), new Int32Array(data.log.control), blocking),
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,

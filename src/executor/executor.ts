@@ -16,7 +16,8 @@
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
-import type { Command } from '../commands/define.ts';
+import { type Command, WRITE } from '../commands/define.ts';
+import { PAUSE_NONE } from '../commands/pausing.ts';
 import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
@@ -61,7 +62,8 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
+import { GATE_LONG_ARGUMENT, GATE_PAUSED, hasLongArgument, refusal, withBit, wrongArity } from './gates.ts';
+import type { Pause } from './pause.ts';
 
 /** Those who look at every command: the append only file. */
 const WATCH_LOG = 1;
@@ -98,6 +100,7 @@ export interface ExecutorParts {
   hasher: SipHasher;
   doorbell: Doorbell;
   blocked: BlockedClients;
+  pause: Pause;
   transactions: SessionTransactions;
   broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
@@ -131,6 +134,7 @@ export class Executor implements Waker, TransactionRunner {
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
+  private readonly pause: Pause;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
   private readonly parts: ExecutorParts;
@@ -164,6 +168,12 @@ export class Executor implements Waker, TransactionRunner {
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
     this.blocked = parts.blocked;
+    this.pause = parts.pause;
+    this.pause.onChange = () => {
+      const isPaused = this.pause.mode !== PAUSE_NONE;
+      this.gate = withBit(this.gate, GATE_PAUSED, isPaused);
+      this.server.keyspace.frozen = isPaused;
+    };
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
@@ -272,9 +282,10 @@ export class Executor implements Waker, TransactionRunner {
   nextDueMs(): number {
     const server = this.server;
     let due = this.nextCronMs;
-    if (server.activeExpireEnabled && !server.loading) {
+    if (this.expires) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
+    if ((this.gate & GATE_PAUSED) !== 0) due = Math.min(due, this.pause.untilMs + 1);
     return Math.min(due, this.blocked.nextDueMs);
   }
 
@@ -288,17 +299,19 @@ export class Executor implements Waker, TransactionRunner {
       this.flushAll();
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
+    if ((this.gate & GATE_PAUSED) !== 0) this.pause.look();
+    if (this.pause.isOver) this.resumePostponed();
     // Nothing can have fallen due since the last look of the same millisecond.
-    if (
-      server.activeExpireEnabled &&
-      !server.loading &&
-      (this.expireMore || server.nowMs !== this.expireLookMs)
-    ) {
+    if (this.expires && (this.expireMore || server.nowMs !== this.expireLookMs)) {
       this.expireLookMs = server.nowMs;
       this.expireMore = this.expireSlice();
       more = this.expireMore;
     }
     if (this.parts.persist()) more = true;
+    if (this.blocked.hasWork) {
+      this.blocked.serveReady(this);
+      this.blocked.wakeUnblocked(this);
+    }
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
@@ -315,6 +328,12 @@ export class Executor implements Waker, TransactionRunner {
     const idle = commands === this.commandsAtCron;
     this.commandsAtCron = commands;
     return idle ? Math.max(period, IDLE_CRON_MS) : period;
+  }
+
+  /** Keys are deleted when their time has come, whether somebody asks for them or not. */
+  private get expires(): boolean {
+    const { server } = this;
+    return server.activeExpireEnabled && !server.loading && !server.keyspace.frozen;
   }
 
   private expireSlice(): boolean {
@@ -456,7 +475,8 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A record that takes its place among the session's requests. False when it must wait for room. */
   private runInOrder(channel: ChannelEnd, session: Session, kind: number, text: string): boolean {
-    if (kind === REQUEST_END && this.blocked.has(session.id)) this.endOfWaiting(session);
+    if (kind === REQUEST_END && (this.blocked.has(session.id) || this.pause.has(session)))
+      this.endOfWaiting(session);
     if ((session.gate & GATE_PARKED) !== 0) session.parkedRequests.push({ record: kind, text });
     else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
     else if (kind === REQUEST_END) this.endOfInput(channel, session);
@@ -541,6 +561,7 @@ export class Executor implements Waker, TransactionRunner {
     session.gate |= GATE_CLOSING;
     this.server.sessions.delete(session.id);
     this.blocked.remove(session);
+    this.pause.remove(session);
     this.transactions.discard(session);
     this.server.pubsub.forget(session);
     channel.drop(session);
@@ -555,6 +576,7 @@ export class Executor implements Waker, TransactionRunner {
   /** A client that waits for a key has gone: what it waits for, and what it sent behind, is for nobody. */
   private endOfWaiting(session: Session): void {
     this.blocked.remove(session);
+    this.pause.remove(session);
     session.parkedRequests.length = 0;
     session.parkedBytes = 0;
     session.gate &= ~GATE_PARKED;
@@ -638,13 +660,54 @@ export class Executor implements Waker, TransactionRunner {
     }
     const text = refusal(call, command, this.gate);
     if (text !== null) this.reject(command, text);
+    else if ((this.gate & GATE_PAUSED) !== 0 && this.mustWait(command)) this.postpone(session, command);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
       this.queueForExec(session, command);
     else this.executeAllowed(session, command);
   }
 
+  /** Whether CLIENT PAUSE holds the command of the call back. */
+  private mustWait(command: Command): boolean {
+    return this.pause.holds(this.call, command) && !this.blocked.isRetrying;
+  }
+
+  /** Keeps the call until the pause is over. */
+  private postpone(session: Session, command: Command): void {
+    const request = this.call.retain();
+    request.commandId = command.parent?.id ?? command.id;
+    session.parkedRequests.unshift(request);
+    session.parkedBytes += request.bytes.length;
+    session.gate |= GATE_PARKED;
+    session.link.setWaiting(session, true);
+    this.pause.add(session);
+  }
+
+  /** The pause is over: those whose commands were held back go on, in the order in which they were stopped. */
+  private resumePostponed(): void {
+    for (const session of this.pause.take()) {
+      session.gate &= ~GATE_PARKED;
+      session.link.setWaiting(session, false);
+      if ((session.gate & GATE_CLOSING) !== 0) continue;
+      this.silenceAgain(session);
+      this.runParked(session.link as ChannelEnd, session);
+    }
+  }
+
   /** Runs a command that has passed the gates. */
   private executeAllowed(session: Session, command: Command): void {
+    if ((this.gate & GATE_PAUSED) !== 0) this.executePaused(session, command);
+    else this.executeFreely(session, command);
+  }
+
+  /** A command that runs during a pause. What writes finds the keys that are due gone, as ever: it could not put others in their place. */
+  private executePaused(session: Session, command: Command): void {
+    const { keyspace } = this.server;
+    keyspace.frozen = (command.flags & WRITE) === 0;
+    this.executeFreely(session, command);
+    keyspace.frozen = (this.gate & GATE_PAUSED) !== 0;
+  }
+
+  private executeFreely(session: Session, command: Command): void {
     if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
   }
@@ -659,9 +722,11 @@ export class Executor implements Waker, TransactionRunner {
     const { call } = this;
     const { keyspace } = this.server;
     const { dirty } = keyspace;
+    const { position } = log;
     log.before(call.db);
     command.handler!(call);
     log.after(call, keyspace.dirty !== dirty);
+    if (log.position !== position) call.session.logPosition = log.position;
   }
 
   /** From now on what commands change is logged; null: nothing is. */
@@ -836,6 +901,7 @@ export class Executor implements Waker, TransactionRunner {
     const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
+    const logged = log?.position;
     log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
@@ -844,6 +910,7 @@ export class Executor implements Waker, TransactionRunner {
       this.executeAllowed(session, queued);
     }
     log?.endTransaction();
+    if (log !== null && log.position !== logged) session.logPosition = log.position;
     call.command = command;
     call.bytes = bytes;
     call.data = data;
@@ -937,10 +1004,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     if (!channel.begin(session)) channel.beginSpilled(session);
     session.gate &= ~GATE_PARKED;
-    if (session.answerDropped && session.replyMode === REPLY_ON) {
-      session.replyMode = REPLY_SKIP_NEXT;
-      session.gate |= GATE_REPLY;
-    }
+    this.silenceAgain(session);
     const before = session.commands;
     this.runElsewhere(
       channel,
@@ -961,6 +1025,13 @@ export class Executor implements Waker, TransactionRunner {
       return;
     }
     this.runParked(channel, session);
+  }
+
+  /** A command whose reply was to be skipped runs once more: so it is still. */
+  private silenceAgain(session: Session): void {
+    if (!session.answerDropped || session.replyMode !== REPLY_ON) return;
+    session.replyMode = REPLY_SKIP_NEXT;
+    session.gate |= GATE_REPLY;
   }
 
   wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {

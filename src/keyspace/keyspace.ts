@@ -40,6 +40,8 @@ export class Keyspace {
   keeper: Keeper | null = null;
   /** False while the data is being loaded or expiry is switched off by DEBUG. */
   lazyExpireEnabled = true;
+  /** Keys whose time has come are not found and not deleted either: CLIENT PAUSE. Nothing is to be deleted that no command names. */
+  frozen = false;
   /** Which deletions leave a large value's memory to bio. */
   readonly lazy = { expire: false, serverDelete: false, userDelete: false };
   /** The longest string that a command may make. */

@@ -291,6 +291,8 @@ export const XSETID_BELOW_TOP = 'ERR The ID specified in XSETID is smaller than 
 export const XSETID_ADDED =
   'ERR The entries_added specified in XSETID is smaller than the target stream length';
 export const GROUP_MISSING = 'ERR Missing GROUP option for XREADGROUP';
+export const WAITAOF_WITHOUT_LOG =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
 export const STREAM_GONE = 'UNBLOCKED the stream key no longer exists';
 export const GROUP_GONE = 'NOGROUP the consumer group this client was blocked on no longer exists';

@@ -15,6 +15,7 @@ import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
+import { Pause } from '../../../src/executor/pause.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { INPUT_STALLED, INPUT_TAKEN, Input } from '../../../src/net/input.ts';
@@ -128,6 +129,7 @@ export class ExecutorRig {
       hasher,
       doorbell: new Doorbell(this.control),
       blocked,
+      pause: new Pause(() => this.server.nowMs),
       transactions,
       broker,
       receiveLarge: () => this.large.shift()!,

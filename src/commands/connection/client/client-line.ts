@@ -69,7 +69,7 @@ function flagsOf(call: Call, session: Session): string {
   let flags = '';
   if ((session.gate & GATE_PUBSUB) !== 0) flags += 'P';
   if ((session.gate & GATE_MULTI) !== 0) flags += 'x';
-  if (call.server.blocking.has(session.id)) flags += 'b';
+  if (call.server.blocking.has(session.id) || call.server.pausing.has(session)) flags += 'b';
   if (session.watchBroken) flags += 'd';
   if ((session.gate & GATE_CLOSING) !== 0) flags += 'A';
   if (session.address.startsWith('/')) flags += 'U';

@@ -6,6 +6,7 @@ import { CLIENT_KILL } from './kill.ts';
 import { CLIENT_INFO, CLIENT_LIST } from './list.ts';
 import { CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_REPLY } from './modes.ts';
 import { CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
+import { CLIENT_PAUSE, CLIENT_UNPAUSE } from './pause.ts';
 import { CLIENT_UNBLOCK } from './unblock.ts';
 
 const CLIENT_HELP = defineCommand({
@@ -36,6 +37,8 @@ export const CLIENT = defineCommand({
     CLIENT_LIST,
     CLIENT_KILL,
     CLIENT_UNBLOCK,
+    CLIENT_PAUSE,
+    CLIENT_UNPAUSE,
     CLIENT_REPLY,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
@@ -74,6 +77,10 @@ function help(call: Call): void {
     '    Whether this connection may be closed to save memory.',
     'NO-TOUCH (ON|OFF)',
     '    Whether commands of this connection leave the last use of keys as it is.',
+    'PAUSE <timeout> [WRITE|ALL]',
+    '    Hold commands of all clients back for so many milliseconds: those that write, or all (default).',
+    'UNPAUSE',
+    '    End what PAUSE has begun.',
     'REPLY (ON|OFF|SKIP)',
     '    Whether commands of this connection are answered; SKIP is for the next one.',
     'SETINFO (LIB-NAME|LIB-VER) <value>',
