@@ -6,6 +6,7 @@ import type { Database } from '../keyspace/database.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { RetainedRequest } from './call.ts';
 import type { Command } from './define.ts';
+import type { TrackingState } from './tracking.ts';
 import type { QueuedCommands } from './transactions.ts';
 
 // gate bits: any of them sends a request through the slow gates
@@ -22,6 +23,11 @@ export const GATE_NO_TOUCH = 16;
 export const GATE_MULTI = 32;
 /** Subscribed to something: what is published to it is sent before its next command runs, and in RESP2 it may only run some. */
 export const GATE_PUBSUB = 64;
+
+/** Remembers the keys it reads, or wants to know of all with a prefix: CLIENT TRACKING. */
+export const GATE_TRACKING = 128;
+/** What has been told it without being asked is sent before its next command runs: invalidations, what a monitor is shown. */
+export const GATE_PUSHED = 256;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -77,6 +83,8 @@ export class Session {
   noEvict = false;
   /** It is shown every command: MONITOR. */
   monitors = false;
+  /** How it tracks keys; null when it does not. Owned by ../tracking/. */
+  tracking: TrackingState | null = null;
   noTouch = false;
   replyMode = REPLY_ON;
   /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */

@@ -9,6 +9,7 @@ import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
+import type { Session } from '../commands/session.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
 import { Config } from '../config/config.ts';
@@ -33,6 +34,7 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { ClientTracking } from '../tracking/tracking.ts';
 import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
@@ -44,6 +46,7 @@ import { FsyncWaits } from './fsync-waits.ts';
 import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
+import { Monitors } from './monitors.ts';
 import { NetworkWatch } from './network-watch.ts';
 import { OutputLimits } from './output-limits.ts';
 import { Pause } from './pause.ts';
@@ -162,6 +165,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
     pause: server.pausing as Pause,
+    tracking: server.tracking as ClientTracking,
+    monitors: server.monitors as Monitors,
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
@@ -251,6 +256,22 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
+  const sessions = new Map<number, Session>();
+  const random = new Prng(data.randomSeed);
+  const tracking = new ClientTracking({
+    outbox: broker.outbox,
+    sessions,
+    random,
+    onInterest: () => changes.listen(),
+    hashOf: (bytes, start, end) => hasher.hash(bytes, start, end),
+  });
+  changes.tracking = tracking;
+  const readKeysMax = () => {
+    tracking.keysMax = config.number('tracking-table-max-keys');
+    tracking.keepLimit();
+  };
+  readKeysMax();
+  config.onChange('tracking-table-max-keys', readKeysMax);
   const transactions = new SessionTransactions(changes.watched, table);
   const readQueueLimit = () => {
     transactions.bytesMax = config.number('client-query-buffer-limit');
@@ -264,8 +285,8 @@ function buildServer(
     config,
     table,
     stats: new Stats(table.byId.length),
-    random: new Prng(data.randomSeed),
-    sessions: new Map(),
+    random,
+    sessions,
     runId: data.runId,
     replicationId: data.replicationId,
     startMs: data.startMs,
@@ -278,9 +299,12 @@ function buildServer(
     blocking,
     pausing: new Pause(() => clock.nowMs()),
     fsyncs: new FsyncWaits(new Int32Array(data.process.control), new Int32Array(data.log.control), blocking),
+    tracking,
+    monitors: new Monitors(broker.outbox, clock),
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,
+    cronPaused: false,
     checksumEnabled: true,
     loading: false,
   };

@@ -26,6 +26,7 @@ export class Cron {
 
   run(executor: Executor): void {
     const { heap, limits, server, threads } = this.parts;
+    if (server.cronPaused) return;
     server.keyspace.access.setTime(server.nowMs);
     const used = server.keyspace.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;

@@ -26,7 +26,9 @@ import {
   GATE_NO_TOUCH,
   GATE_PARKED,
   GATE_PUBSUB,
+  GATE_PUSHED,
   GATE_REPLY,
+  GATE_TRACKING,
   type ParkedRecord,
   REPLY_OFF,
   REPLY_ON,
@@ -58,17 +60,23 @@ import {
   REQUEST_OPEN,
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
+import type { ClientTracking } from '../tracking/tracking.ts';
 import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import { GATE_LONG_ARGUMENT, GATE_PAUSED, hasLongArgument, refusal, withBit, wrongArity } from './gates.ts';
+import type { Monitors } from './monitors.ts';
 import type { Pause } from './pause.ts';
 
-/** Those who look at every command: the append only file. */
+/** Those who look at every command. The append only file: */
 const WATCH_LOG = 1;
+/** Clients that are shown every command. */
+const WATCH_MONITORS = 2;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
+/** Sessions that are sent what they have not asked for. */
+const GATE_TOLD = GATE_PUBSUB | GATE_PUSHED;
 const SPIN_LOOKS_MIN = 32;
 const IDLE_CRON_MS = 250;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
@@ -101,6 +109,8 @@ export interface ExecutorParts {
   doorbell: Doorbell;
   blocked: BlockedClients;
   pause: Pause;
+  tracking: ClientTracking;
+  monitors: Monitors;
   transactions: SessionTransactions;
   broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
@@ -135,6 +145,10 @@ export class Executor implements Waker, TransactionRunner {
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
   private readonly pause: Pause;
+  private readonly tracking: ClientTracking;
+  private readonly monitors: Monitors;
+  /** What happens is not the doing of a command. */
+  private byItself = false;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
   private readonly parts: ExecutorParts;
@@ -174,6 +188,10 @@ export class Executor implements Waker, TransactionRunner {
       this.gate = withBit(this.gate, GATE_PAUSED, isPaused);
       this.server.keyspace.frozen = isPaused;
     };
+    this.tracking = parts.tracking;
+    this.tracking.running = () => (this.byItself ? null : this.call.session);
+    this.monitors = parts.monitors;
+    this.monitors.onInterest = () => this.setWatcher(WATCH_MONITORS, this.monitors.count > 0);
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
@@ -304,7 +322,9 @@ export class Executor implements Waker, TransactionRunner {
     // Nothing can have fallen due since the last look of the same millisecond.
     if (this.expires && (this.expireMore || server.nowMs !== this.expireLookMs)) {
       this.expireLookMs = server.nowMs;
+      this.byItself = true;
       this.expireMore = this.expireSlice();
+      this.byItself = false;
       more = this.expireMore;
     }
     if (this.parts.persist()) more = true;
@@ -349,6 +369,7 @@ export class Executor implements Waker, TransactionRunner {
   /** Sends what has been published, at the end of a batch or a turn. */
   private deliver(): void {
     const { outbox } = this;
+    if (this.tracking.hasBroadcasts) this.tracking.broadcast();
     if (!outbox.isEmpty) outbox.deliver();
     if (!outbox.sent) return;
     outbox.sent = false;
@@ -564,6 +585,8 @@ export class Executor implements Waker, TransactionRunner {
     this.pause.remove(session);
     this.transactions.discard(session);
     this.server.pubsub.forget(session);
+    this.tracking.disable(session);
+    this.monitors.remove(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -634,7 +657,7 @@ export class Executor implements Waker, TransactionRunner {
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
@@ -659,6 +682,8 @@ export class Executor implements Waker, TransactionRunner {
       return;
     }
     const text = refusal(call, command, this.gate);
+    // What made room for the command is told before its reply.
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if (text !== null) this.reject(command, text);
     else if ((this.gate & GATE_PAUSED) !== 0 && this.mustWait(command)) this.postpone(session, command);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
@@ -710,12 +735,15 @@ export class Executor implements Waker, TransactionRunner {
   private executeFreely(session: Session, command: Command): void {
     if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
+    if ((session.gate & GATE_TRACKING) !== 0) this.tracking.ran(session, this.call, command);
   }
 
   /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
   private executeWatched(command: Command): void {
     if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
     else command.handler!(this.call);
+    if ((this.watchers & WATCH_MONITORS) !== 0 && !this.blocked.isRetrying)
+      this.monitors.show(this.call, command);
   }
 
   private executeLogged(command: Command, log: CommandLog): void {
@@ -844,7 +872,7 @@ export class Executor implements Waker, TransactionRunner {
 
   private unknown(session: Session): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
     else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
     else this.replyUnknown();
@@ -974,7 +1002,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0) this.outbox.deliver();
+    if ((session.gate & GATE_TOLD) !== 0) this.outbox.deliver();
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;

@@ -80,6 +80,8 @@ export class Keyspace {
    * keys up.
    */
   onEmptying: ((db: Database, replacement: Database | null) => void) | null = null;
+  /** Called before a database, or all of them, are emptied. Null while nobody wants to know. */
+  onFlush: (() => void) | null = null;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
   /** The same for an element that has an expire time of its own, before its record goes. */
@@ -142,6 +144,7 @@ export class Keyspace {
    * still needs what is in it, it is freed in slices. Returns how many keys there were.
    */
   flushAll(): number {
+    this.onFlush?.();
     // Whoever is told may find that it wants to know no more.
     for (const db of this.databases) this.onEmptying?.(db, null);
     return this.dropAll();
@@ -163,6 +166,7 @@ export class Keyspace {
 
   /** Empties one database. Returns how many keys there were. */
   flush(db: Database): number {
+    this.onFlush?.();
     this.onEmptying?.(db, null);
     const removed = db.count;
     if (removed === 0) return 0;

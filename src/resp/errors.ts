@@ -105,6 +105,29 @@ export function noSuchUser(given: string): string {
   return `ERR No such user '${given}'`;
 }
 
+export const TRACKING_TWO_REDIRECTS = 'ERR A client can only redirect to a single other client';
+export const TRACKING_NO_SUCH_CLIENT = 'ERR The client ID you want redirect to does not exist';
+export const TRACKING_PREFIX_ALONE = 'ERR PREFIX option requires BCAST mode to be enabled';
+export const TRACKING_MODE_SWITCH =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const TRACKING_BCAST_OPT = 'ERR OPTIN and OPTOUT are not compatible with BCAST';
+export const TRACKING_OPT_BOTH = "ERR You can't use both OPTIN mode and OPTOUT mode";
+export const TRACKING_OPT_SWITCH =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const CACHING_WITHOUT_TRACKING =
+  'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';
+export const CACHING_YES = 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.';
+export const CACHING_NO = 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.';
+export const MONITOR_IN_MULTI = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+
+export function prefixOverlapsExisting(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with an existing prefix '${other}'. Prefixes for a single client must not overlap.`;
+}
+
+export function prefixOverlapsGiven(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with another provided prefix '${other}'. Prefixes for a single client must not overlap.`;
+}
+
 // --- server -----------------------------------------------------------------------------------------
 
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';

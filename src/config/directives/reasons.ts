@@ -22,7 +22,6 @@ export const NO_SYSLOG = accepted(
   'the runtime has no way to reach the system log; a warning is logged at the start',
 );
 export const NO_TLS = accepted('TLS is not part of this version');
-export const NO_TRACKING = accepted('client side caching is not part of this version');
 export const NOT_YET_ENCODING = accepted('the type or encoding is not part of this version');
 export const OWN_EXPIRY = accepted('expired keys are found in the order of their times, not by sampling');
 export const OWN_REHASH = accepted(

@@ -67,7 +67,7 @@ export const CLIENTS: InfoSection = {
     field('client_recent_max_input_buffer', ({ clients }) => clients.largestInput),
     field('client_recent_max_output_buffer', ({ clients }) => clients.largestOutput),
     field('blocked_clients', ({ server }) => server.blocking.count + server.pausing.count),
-    fixed('tracking_clients', 0),
+    field('tracking_clients', ({ server }) => server.tracking.clients),
     field('clients_in_timeout_table', ({ server }) => server.blocking.timedCount),
     { ...field('total_blocking_keys', ({ server }) => server.blocking.keyCount), since: '7.2' },
     { ...fixed('total_blocking_keys_on_nokey', 0), since: '7.2' },

@@ -54,7 +54,7 @@ export function clientLine(call: Call, session: Session): string {
     // A client can only ask from within a transaction while EXEC runs it.
     `cmd=${asks && session.queue !== null ? 'exec' : (command?.fullName ?? 'NULL')}`,
     `user=${session.user}`,
-    'redir=-1',
+    `redir=${session.tracking?.redirect ?? -1}`,
     `resp=${session.resp}`,
   ];
   if (is72) fields.push(`lib-name=${session.libName}`, `lib-ver=${session.libVersion}`);
@@ -66,10 +66,13 @@ function seconds(ms: number): number {
 }
 
 function flagsOf(call: Call, session: Session): string {
-  let flags = '';
+  let flags = session.monitors ? 'O' : '';
   if ((session.gate & GATE_PUBSUB) !== 0) flags += 'P';
   if ((session.gate & GATE_MULTI) !== 0) flags += 'x';
   if (call.server.blocking.has(session.id) || call.server.pausing.has(session)) flags += 'b';
+  if (session.tracking !== null) flags += 't';
+  if (session.tracking?.brokenRedirect) flags += 'R';
+  if (session.tracking?.broadcast) flags += 'B';
   if (session.watchBroken) flags += 'd';
   if ((session.gate & GATE_CLOSING) !== 0) flags += 'A';
   if (session.address.startsWith('/')) flags += 'U';

@@ -7,6 +7,7 @@ import { CLIENT_INFO, CLIENT_LIST } from './list.ts';
 import { CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_REPLY } from './modes.ts';
 import { CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
 import { CLIENT_PAUSE, CLIENT_UNPAUSE } from './pause.ts';
+import { CLIENT_CACHING, CLIENT_GETREDIR, CLIENT_TRACKING, CLIENT_TRACKINGINFO } from './tracking.ts';
 import { CLIENT_UNBLOCK } from './unblock.ts';
 
 const CLIENT_HELP = defineCommand({
@@ -39,6 +40,10 @@ export const CLIENT = defineCommand({
     CLIENT_UNBLOCK,
     CLIENT_PAUSE,
     CLIENT_UNPAUSE,
+    CLIENT_TRACKING,
+    CLIENT_CACHING,
+    CLIENT_TRACKINGINFO,
+    CLIENT_GETREDIR,
     CLIENT_REPLY,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
@@ -81,6 +86,14 @@ function help(call: Call): void {
     '    Hold commands of all clients back for so many milliseconds: those that write, or all (default).',
     'UNPAUSE',
     '    End what PAUSE has begun.',
+    'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]',
+    '    Tell this connection when keys that it has read, or that have a prefix, change.',
+    'CACHING (YES|NO)',
+    '    Whether the keys of the next command are to be remembered, with OPTIN or OPTOUT.',
+    'TRACKINGINFO',
+    '    How this connection is told of changes.',
+    'GETREDIR',
+    '    The id of the connection that is told in its place.',
     'REPLY (ON|OFF|SKIP)',
     '    Whether commands of this connection are answered; SKIP is for the next one.',
     'SETINFO (LIB-NAME|LIB-VER) <value>',

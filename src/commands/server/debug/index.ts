@@ -15,6 +15,7 @@ import { digest, digestValue } from './digest.ts';
 import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
+import { pauseCron } from './pause-cron.ts';
 import { protocol } from './protocol.ts';
 import { loadAof, reload } from './reload.ts';
 
@@ -96,6 +97,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     most: 4,
     help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
     run: object,
+  },
+  'pause-cron': {
+    least: 3,
+    most: 3,
+    help: ['PAUSE-CRON <0|1>', '    Stop or resume what is done many times a second: limits on clients, figures.'],
+    run: pauseCron,
   },
   populate: {
     least: 3,
