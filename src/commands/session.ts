@@ -56,6 +56,9 @@ export interface Link {
   inputBytes(session: Session): number;
   outputBytes(session: Session): number;
   queryBufferBytes(session: Session): number;
+  /** Room that is kept for a command that is arriving, and the arguments of it that have arrived. */
+  queryBufferFree(session: Session): number;
+  argumentBytes(session: Session): number;
   fd(session: Session): number;
   /** Reply bytes that the socket has not taken: in the ring, at the io worker and in the spill queue. */
   outputBacklog(session: Session): number;
@@ -83,6 +86,12 @@ export class Session {
   noEvict = false;
   /** It is shown every command: MONITOR. */
   monitors = false;
+  /** What its library says it can do: CLIENT CAPA. */
+  capabilities = '';
+  /** Bytes of what it watches and is subscribed to. */
+  heldBytes = 0;
+  /** What it held when it was last measured, for maxmemory-clients. */
+  measuredBytes = 0;
   /** How it tracks keys; null when it does not. Owned by ../tracking/. */
   tracking: TrackingState | null = null;
   noTouch = false;

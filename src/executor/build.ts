@@ -39,11 +39,19 @@ import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
+import { ClientEviction } from './client-eviction.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { FsyncWaits } from './fsync-waits.ts';
-import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
+import {
+  GATE_AOF_MISCONF,
+  GATE_CLIENT_MEMORY,
+  GATE_LOADING,
+  GATE_MISCONF,
+  withBit,
+  withMemoryGate,
+} from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { MainCalls } from './main-calls.ts';
 import { Monitors } from './monitors.ts';
@@ -156,7 +164,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const cron = new Cron({ server, limits, ...watches });
+  const eviction = new ClientEviction(server);
+  const cron = new Cron({ server, limits, eviction, ...watches });
   let brokenSeen = 0;
   const executor: Executor = new Executor({
     server,
@@ -167,6 +176,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     pause: server.pausing as Pause,
     tracking: server.tracking as ClientTracking,
     monitors: server.monitors as Monitors,
+    limitClients: (call, command) => eviction.look(call, command),
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
@@ -201,6 +211,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   };
   readMaxMemory();
   config.onChange('maxmemory', readMaxMemory);
+  const readClientLimit = () => {
+    eviction.readSettings();
+    executor.gate = withBit(executor.gate, GATE_CLIENT_MEMORY, eviction.isOn);
+  };
+  readClientLimit();
+  config.onChange(['maxmemory', 'maxmemory-clients'], readClientLimit);
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);

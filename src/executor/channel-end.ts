@@ -22,12 +22,14 @@ import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
 import {
   CONNECTION_ACKED,
+  CONNECTION_ARGUMENTS,
   CONNECTION_AUTHENTICATED,
   CONNECTION_FD,
   CONNECTION_FLAGS,
   CONNECTION_INPUT,
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
+  CONNECTION_QUERY_FREE,
   CONNECTION_SPILLING,
   CONNECTION_SUBSCRIBED,
   CONNECTION_WAITING,
@@ -588,6 +590,14 @@ export class ChannelEnd implements ReplySink, Link {
 
   queryBufferBytes(session: Session): number {
     return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_BUFFER] + session.parkedBytes;
+  }
+
+  queryBufferFree(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_FREE];
+  }
+
+  argumentBytes(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_ARGUMENTS];
   }
 
   fd(session: Session): number {

@@ -1,5 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import type { ClientEviction } from './client-eviction.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -11,6 +12,7 @@ const SECOND_MS = 1000;
 export interface CronParts {
   server: Server;
   limits: OutputLimits;
+  eviction: ClientEviction;
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
@@ -32,6 +34,7 @@ export class Cron {
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     this.sampleRates();
     limits.check();
+    this.parts.eviction.count();
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);

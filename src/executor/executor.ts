@@ -65,7 +65,15 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, GATE_PAUSED, hasLongArgument, refusal, withBit, wrongArity } from './gates.ts';
+import {
+  GATE_CLIENT_MEMORY,
+  GATE_LONG_ARGUMENT,
+  GATE_PAUSED,
+  hasLongArgument,
+  refusal,
+  withBit,
+  wrongArity,
+} from './gates.ts';
 import type { Monitors } from './monitors.ts';
 import type { Pause } from './pause.ts';
 
@@ -111,6 +119,8 @@ export interface ExecutorParts {
   pause: Pause;
   tracking: ClientTracking;
   monitors: Monitors;
+  /** Before a command runs, while maxmemory-clients is set. */
+  limitClients: (call: Call, command: Command) => void;
   transactions: SessionTransactions;
   broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
@@ -661,6 +671,10 @@ export class Executor implements Waker, TransactionRunner {
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
+    }
+    if ((this.gate & GATE_CLIENT_MEMORY) !== 0) {
+      this.parts.limitClients(this.call, command);
+      if ((session.gate & GATE_CLOSING) !== 0) return;
     }
     if ((session.gate & GATE_REPLY) !== 0) {
       this.dispatchSilently(session, command);

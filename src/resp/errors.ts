@@ -79,8 +79,6 @@ export const PROTOCOL_VERSION = 'ERR Protocol version is not an integer or out o
 export const CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
 export const CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_POSITIVE = 'ERR client-id should be greater than 0';
-export const MAX_AGE_INTEGER = 'ERR maxage is not an integer or out of range';
-export const MAX_AGE_POSITIVE = 'ERR maxage should be greater than 0';
 export const NO_SUCH_CLIENT = 'ERR No such client';
 export const RESP3_ONLY = 'ERR RESP2 is not supported by this command';
 
@@ -95,6 +93,19 @@ export function clientAttribute(attribute: string): string {
 
 export function unrecognizedOption(given: string): string {
   return `ERR Unrecognized option '${given}'`;
+}
+
+/** A filter of CLIENT LIST or KILL that takes seconds. */
+export function filterInteger(name: string): string {
+  return `ERR ${name} is not an integer or out of range`;
+}
+
+export function filterPositive(name: string): string {
+  return `ERR ${name} should be greater than 0`;
+}
+
+export function unknownFlags(given: string): string {
+  return `ERR Unknown flags found in the provided filter: ${given}`;
 }
 
 export function unknownClientType(given: string): string {

@@ -20,10 +20,14 @@ export const CONNECTION_ACKED = 2;
 export const CONNECTION_INPUT = 3;
 /** Io worker: bytes written to the socket, in two words (low, high). */
 export const CONNECTION_OUTPUT = 5;
-/** Io worker: bytes of an incomplete command, or of input that waits. */
+/** Io worker: bytes of the argument that is arriving, or of input that waits. */
 export const CONNECTION_QUERY_BUFFER = 7;
 /** Io worker: the file descriptor. */
 export const CONNECTION_FD = 8;
+
+/** Io worker: room in the buffer of an incomplete command, and bytes of its arguments that are complete, their headers included. */
+export const CONNECTION_QUERY_FREE = 9;
+export const CONNECTION_ARGUMENTS = 10;
 
 export const CONNECTION_AUTHENTICATED = 1;
 /** Subscribed to something, or waiting for a key: it is not idle, though it sends nothing. */

@@ -4,6 +4,7 @@
  * The keys that change are collected by prefix and told at the end of a batch, as one message for each prefix, in the order of their bytes. What
  * is held is bounded by what clients subscribe to and by the keys that one batch of commands changes.
  */
+import { NAME_BYTES } from '../commands/client-memory.ts';
 import type { Session } from '../commands/session.ts';
 
 /** A prefix, who wants to know of its keys, and which have changed, by whom: null for the server itself. */
@@ -35,13 +36,16 @@ export class Broadcasts {
       this.prefixes.set(text, prefix);
       this.lengths[text.length] = (this.lengths[text.length] ?? 0) + 1;
     }
+    if (prefix.sessions.has(session)) return;
     prefix.sessions.add(session);
+    session.heldBytes += NAME_BYTES + text.length;
   }
 
   remove(session: Session, text: string): void {
     const prefix = this.prefixes.get(text);
     if (prefix === undefined) return;
     prefix.sessions.delete(session);
+    session.heldBytes -= NAME_BYTES + text.length;
     if (prefix.sessions.size > 0) return;
     this.prefixes.delete(text);
     this.lengths[text.length]--;

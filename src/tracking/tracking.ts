@@ -146,19 +146,25 @@ export class ClientTracking implements Tracking {
   changed(hash: number, bytes: Uint8Array, start: number, end: number, byServer: boolean): void {
     if (this.broadcasts.count > 0)
       this.broadcasts.note(stringFromBytes(bytes, start, end), byServer ? null : this.running());
-    this.invalidate(hash, bytes, start, end);
+    this.invalidate(hash, bytes, start, end, this.running());
   }
 
-  private invalidate(hash: number, bytes: Uint8Array, start: number, end: number): void {
+  /** The key is forgotten; those who had read it are told, but for `by`, which has changed it, if it does not want to know. */
+  private invalidate(
+    hash: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    by: Session | null = null,
+  ): void {
     const count = this.table.remove(hash, bytes, start, end);
     if (count === 0) return;
     const { sessions } = this.parts;
-    const running = this.running();
     const told: Session[] = [];
     for (let i = 0; i < count; i++) {
       const session = sessions.get(this.table.ids[i]);
       const state = session?.tracking;
-      if (!session || !state || state.broadcast || (state.noLoop && session === running)) continue;
+      if (!session || !state || state.broadcast || (state.noLoop && session === by)) continue;
       told.push(session);
     }
     this.tell(told, (writer) => {

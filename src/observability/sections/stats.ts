@@ -31,7 +31,7 @@ export const STATS: InfoSection = {
     fixed('expired_time_cap_reached_count', 0),
     fixed('expire_cycle_cpu_milliseconds', 0),
     fixed('evicted_keys', 0),
-    fixed('evicted_clients', 0),
+    field('evicted_clients', ({ server }) => server.stats.evictedClients),
     fixed('total_eviction_exceeded_time', 0),
     fixed('current_eviction_exceeded_time', 0),
     field('keyspace_hits', ({ server }) => server.keyspace.hits),

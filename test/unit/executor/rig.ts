@@ -145,6 +145,7 @@ export class ExecutorRig {
       pause: new Pause(() => this.server.nowMs),
       tracking: this.server.tracking as ClientTracking,
       monitors: new Monitors(broker.outbox, this.clock),
+      limitClients() {},
       transactions,
       broker,
       receiveLarge: () => this.large.shift()!,

@@ -5,7 +5,7 @@ import { replyHelp } from '../../help.ts';
 import { CLIENT_KILL } from './kill.ts';
 import { CLIENT_INFO, CLIENT_LIST } from './list.ts';
 import { CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_REPLY } from './modes.ts';
-import { CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
+import { CLIENT_CAPA, CLIENT_GETNAME, CLIENT_ID, CLIENT_SETINFO, CLIENT_SETNAME } from './names.ts';
 import { CLIENT_PAUSE, CLIENT_UNPAUSE } from './pause.ts';
 import { CLIENT_CACHING, CLIENT_GETREDIR, CLIENT_TRACKING, CLIENT_TRACKINGINFO } from './tracking.ts';
 import { CLIENT_UNBLOCK } from './unblock.ts';
@@ -34,6 +34,7 @@ export const CLIENT = defineCommand({
     CLIENT_GETNAME,
     CLIENT_SETNAME,
     CLIENT_SETINFO,
+    CLIENT_CAPA,
     CLIENT_INFO,
     CLIENT_LIST,
     CLIENT_KILL,
@@ -63,21 +64,23 @@ function help(call: Call): void {
     '    What the server knows of this connection.',
     'KILL <ip:port>',
     '    Close the connection from that address.',
-    'KILL <option> <value> [<option> <value> [...]]',
-    '    Close the connections for which all options hold:',
-    '    * ADDR (<ip:port>|<unixsocket>:0)',
-    '      The address it comes from.',
-    '    * LADDR (<ip:port>|<unixsocket>:0)',
-    '      The address of this server that it came in on.',
-    '    * ID <client-id>',
+    'KILL <filter> <value> [<filter> <value> [...]]',
+    '    Close the connections for which all filters hold. SKIPME spares this one (default: yes).',
+    'LIST [<filter> <value> [...]]',
+    '    A line for each open connection for which all filters hold:',
+    '    * ID <client-id> [<client-id> ...]',
     '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
-    '    * USER <username>',
-    '    * MAXAGE <seconds>',
-    '      Open for at least so long.',
+    '    * USER <username>, NAME <name>, LIB-NAME <name>, LIB-VER <version>',
+    '    * ADDR, LADDR (<ip:port>|<unixsocket>:0), IP <ip>',
+    '      Where it comes from; the address of this server that it came in on.',
+    '    * DB <index>, FLAGS <letters>, CAPA <letters>',
+    '    * MAXAGE <seconds>, IDLE <seconds>',
+    '      Open, or silent, for at least so long.',
     '    * SKIPME (YES|NO)',
-    '      Spare this connection (default: yes).',
-    'LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> [<client-id> ...]]',
-    '    A line for each open connection.',
+    '    * NOT-<filter> <value>',
+    '      The opposite; not of MAXAGE, IDLE and SKIPME.',
+    'CAPA <capability> [<capability> ...]',
+    '    What the client can do: REDIRECT.',
     'NO-EVICT (ON|OFF)',
     '    Whether this connection may be closed to save memory.',
     'NO-TOUCH (ON|OFF)',

@@ -14,8 +14,8 @@ import { rewriteConfigFile } from '../config.ts';
 import { digest, digestValue } from './digest.ts';
 import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
-import { populate } from './populate.ts';
 import { pauseCron } from './pause-cron.ts';
+import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
 import { loadAof, reload } from './reload.ts';
 
@@ -101,7 +101,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   'pause-cron': {
     least: 3,
     most: 3,
-    help: ['PAUSE-CRON <0|1>', '    Stop or resume what is done many times a second: limits on clients, figures.'],
+    help: [
+      'PAUSE-CRON <0|1>',
+      '    Stop or resume what is done many times a second: limits on clients, figures.',
+    ],
     run: pauseCron,
   },
   populate: {
