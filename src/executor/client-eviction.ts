@@ -57,10 +57,11 @@ export class ClientEviction {
       session.measuredBytes = memoryOf(session, 0, session === running ? size : 0).total;
       this.total += session.measuredBytes;
     }
-    if (this.total > this.limit) this.evict();
+    if (this.total > this.limit) this.evict(running);
   }
 
-  private evict(): void {
+  /** The link of `running` is in the middle of a reply; it is flushed when the batch ends, and all are after the cron. */
+  private evict(running: Session | null): void {
     const { server } = this;
     const ranked = [...server.sessions.values()].filter((session) => isOpen(session) && !session.noEvict);
     ranked.sort((a, b) => bucketOf(b) - bucketOf(a) || a.id - b.id);
@@ -73,7 +74,7 @@ export class ClientEviction {
       this.total -= session.measuredBytes;
       server.stats.evictedClients++;
       session.link.close(session);
-      session.link.flush();
+      if (running !== null && session.link !== running.link) session.link.flush();
     }
     if (this.total > this.limit)
       server.services.log('warning', 'Over client maxmemory after evicting all evictable clients');

@@ -39,6 +39,7 @@ import { AsyncCalls } from './async-calls.ts';
 import { faultLimits, type ThreadKind } from './fault.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
+import { announceListening } from './start-up.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
 
@@ -279,10 +280,11 @@ export class Supervisor {
     if (unixPath !== '') this.unix = planUnix(unixPath, backlog);
     const listeners = this.withUnix(plan.listeners);
     if (listeners.length === 0) this.fatal('Configured to not listen anywhere, exiting.');
-    this.log.write('notice', 'Server initialized');
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    announceListening(this.log, config);
+    this.log.write('notice', 'Server initialized');
     this.isListening = true;
     this.readyIfLoaded();
   }
