@@ -50,6 +50,7 @@ export interface Link {
   /** Tells the io worker that the session listens, or waits, and so is not idle however long it is silent. */
   setSubscribed(session: Session, isSubscribed: boolean): void;
   setWaiting(session: Session, isWaiting: boolean): void;
+  setMonitoring(session: Session, isMonitoring: boolean): void;
   /** Publishes what was written; only for a link other than that of the call under way. */
   flush(): boolean;
   /** Bytes read from and written to the socket, as far as the io worker has told. */

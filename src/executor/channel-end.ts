@@ -27,6 +27,7 @@ import {
   CONNECTION_FD,
   CONNECTION_FLAGS,
   CONNECTION_INPUT,
+  CONNECTION_MONITORS,
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
   CONNECTION_QUERY_FREE,
@@ -568,6 +569,10 @@ export class ChannelEnd implements ReplySink, Link {
 
   setWaiting(session: Session, isWaiting: boolean): void {
     this.setFlag(session, CONNECTION_WAITING, isWaiting);
+  }
+
+  setMonitoring(session: Session, isMonitoring: boolean): void {
+    this.setFlag(session, CONNECTION_MONITORS, isMonitoring);
   }
 
   private setFlag(session: Session, flag: number, isSet: boolean): void {

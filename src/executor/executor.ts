@@ -728,6 +728,7 @@ export class Executor implements Waker, TransactionRunner {
       session.link.setWaiting(session, false);
       if ((session.gate & GATE_CLOSING) !== 0) continue;
       this.silenceAgain(session);
+      session.answerDropped = false;
       this.runParked(session.link as ChannelEnd, session);
     }
   }
@@ -1066,6 +1067,7 @@ export class Executor implements Waker, TransactionRunner {
       session.gate |= GATE_PARKED;
       return;
     }
+    session.answerDropped = false;
     this.runParked(channel, session);
   }
 

@@ -16,15 +16,17 @@ const SECRET = '"(redacted)"';
 const US = 1_000_000;
 /** The finer clock is set anew when it is off by more than that. */
 const DRIFT_US = 2000;
-const ESCAPES: Record<string, string> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\x07': '\\a',
-  '\b': '\\b',
-};
+const ESCAPES = new Map([
+  ['\\', '\\\\'],
+  ['"', '\\"'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+]);
+/** What does not stand for itself. */
+const ESCAPED = /[^ !#-[\]-~]/g;
 
 export class Monitors {
   private readonly sessions = new Set<Session>();
@@ -48,6 +50,7 @@ export class Monitors {
     session.monitors = true;
     session.gate |= GATE_PUSHED;
     this.sessions.add(session);
+    session.link.setMonitoring(session, true);
     this.onInterest();
   }
 
@@ -55,6 +58,7 @@ export class Monitors {
     if (!session.monitors) return;
     session.monitors = false;
     this.sessions.delete(session);
+    session.link.setMonitoring(session, false);
     this.onInterest();
   }
 
@@ -93,7 +97,7 @@ function isSecret(call: Call, command: Command, index: number): boolean {
 
 /** The text between quotes, with what cannot be printed escaped. */
 function quoted(text: string): string {
-  return `"${text.replace(/[\\"\n\r\t\x07\b]|[^ -~]/g, (char) => ESCAPES[char] ?? hex(char))}"`;
+  return `"${text.replace(ESCAPED, (char) => ESCAPES.get(char) ?? hex(char))}"`;
 }
 
 function hex(char: string): string {

@@ -10,7 +10,7 @@
 export const CONNECTION_ROWS = 1 << 16;
 export const CONNECTION_WORDS = 16;
 
-/** Flags the executor sets for the io worker: the three below. */
+/** Flags the executor sets for the io worker: the four below. */
 export const CONNECTION_FLAGS = 0;
 /** Executor: 1 while replies of this connection wait in the executor's own queue for credit. */
 export const CONNECTION_SPILLING = 1;
@@ -33,6 +33,8 @@ export const CONNECTION_AUTHENTICATED = 1;
 /** Subscribed to something, or waiting for a key: it is not idle, though it sends nothing. */
 export const CONNECTION_SUBSCRIBED = 2;
 export const CONNECTION_WAITING = 4;
+/** It is shown what others do. */
+export const CONNECTION_MONITORS = 8;
 
 /** Adds to a two-word counter without BigInt; only the row's writer may call it. */
 export function addToCounter(rows: Int32Array, low: number, bytes: number): void {

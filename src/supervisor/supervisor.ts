@@ -39,9 +39,9 @@ import { AsyncCalls } from './async-calls.ts';
 import { faultLimits, type ThreadKind } from './fault.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
-import { announceListening } from './start-up.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
+import { announceListening } from './start-up.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;

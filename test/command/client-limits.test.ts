@@ -103,7 +103,9 @@ describeOnOurs('client filters', [], ({ run, call, client }) => {
     expect(await ids('USER', 'default', 'MAXAGE', '100000')).toEqual([]);
     expect(await ids('IDLE', '100000')).toEqual([]);
     const line = lines(await run('CLIENT LIST NAME a'))[0];
-    expect(line).toMatch(/ lib-name=mylib lib-ver=1\.2 tot-net-in=[1-9][0-9]* tot-net-out=[1-9][0-9]* tot-cmds=5 capa=$/);
+    expect(line).toMatch(
+      / lib-name=mylib lib-ver=1\.2 tot-net-in=[1-9][0-9]* tot-net-out=[1-9][0-9]* tot-cmds=5 capa=$/,
+    );
     const address = / addr=(\S+) /.exec(line)![1];
     expect(await ids('ADDR', address)).toEqual([a.id]);
     expect(await ids('NOT-ADDR', address, 'NOT-TYPE', 'pubsub')).toEqual([me]);
@@ -142,7 +144,12 @@ describeOnOurs('maxmemory-clients', [], ({ run, call, client }) => {
     const own = await client();
     await own.call('CLIENT', 'SETNAME', name);
     own.write(`*2\r\n$4\r\nECHO\r\n$${size}\r\n${'x'.repeat(size - 1)}`);
-    await until(() => run('CLIENT LIST'), name, 'qbuf', (value) => value >= size - 1);
+    await until(
+      () => run('CLIENT LIST'),
+      name,
+      'qbuf',
+      (value) => value >= size - 1,
+    );
     return own;
   };
 
@@ -176,7 +183,8 @@ describeOnOurs('maxmemory-clients', [], ({ run, call, client }) => {
       queue: (own, i) => own.call(i === 0 ? 'MULTI' : 'ECHO', ...(i === 0 ? [] : ['x'.repeat(300_000)])),
       watch: (own, i) => own.call('WATCH', ...Array.from({ length: 500 }, (_, j) => `key-${i}-${j}`)),
       subscribe: (own, i) => own.call('PSUBSCRIBE', `p-${i}-${'x'.repeat(50_000)}`),
-      prefix: (own, i) => own.call('CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', `${i}-${'x'.repeat(50_000)}`),
+      prefix: (own, i) =>
+        own.call('CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', `${i}-${'x'.repeat(50_000)}`),
     };
     for (const [name, way] of Object.entries(ways)) {
       const own = await client();

@@ -59,10 +59,19 @@ describeOnBoth('tracking', [], ({ run, call, client, raw }) => {
     expect(await run('CLIENT TRACKING ON OPTIN')).toBe('OK');
     expect(await run('CLIENT TRACKING ON OPTOUT')).toContain("error: ERR You can't switch OPTIN/OPTOUT mode");
     expect(await run('CLIENT TRACKING ON NOLOOP')).toBe('OK');
-    expect(await run('CLIENT TRACKINGINFO')).toEqual(['flags', ['on', 'noloop'], 'redirect', 0, 'prefixes', []]);
+    expect(await run('CLIENT TRACKINGINFO')).toEqual([
+      'flags',
+      ['on', 'noloop'],
+      'redirect',
+      0,
+      'prefixes',
+      [],
+    ]);
     await run('CLIENT TRACKING OFF');
     await run('CLIENT TRACKING ON BCAST PREFIX b PREFIX a');
-    expect(await run('CLIENT TRACKING ON BCAST PREFIX abc')).toContain("'abc' overlaps with an existing prefix 'a'");
+    expect(await run('CLIENT TRACKING ON BCAST PREFIX abc')).toContain(
+      "'abc' overlaps with an existing prefix 'a'",
+    );
     expect(await run('CLIENT TRACKING ON BCAST PREFIX c')).toBe('OK');
     expect(await run('CLIENT TRACKINGINFO')).toEqual([
       'flags',
@@ -93,7 +102,14 @@ describeOnBoth('tracking', [], ({ run, call, client, raw }) => {
       [],
     ]);
     await run('PING');
-    expect(await run('CLIENT TRACKINGINFO')).toEqual(['flags', ['on', 'optin'], 'redirect', 0, 'prefixes', []]);
+    expect(await run('CLIENT TRACKINGINFO')).toEqual([
+      'flags',
+      ['on', 'optin'],
+      'redirect',
+      0,
+      'prefixes',
+      [],
+    ]);
     await off();
   });
 
@@ -214,7 +230,10 @@ describeOnBoth('tracking', [], ({ run, call, client, raw }) => {
 
   it('INFO: counts who tracks, keys and items', async () => {
     const other = await client();
-    for (const each of [(...words: string[]) => call(...words), (...words: string[]) => other.call(...words)]) {
+    for (const each of [
+      (...words: string[]) => call(...words),
+      (...words: string[]) => other.call(...words),
+    ]) {
       await each('CLIENT', 'TRACKING', 'ON');
       await each('MGET', 'a', 'b');
     }

@@ -112,14 +112,16 @@ describe('KEYS on a million keys', () => {
       await Promise.all(others.map((client) => pings(client, 100)));
       expect(greedy.receivedBytes).toBe(0);
       greedy.socket.resume();
-      const size = 10 + Array.from({ length: 1_000_000 }, (_, i) => `key:${i}`.length).reduce(
-        (sum, length) => sum + length + String(length).length + 5,
-        0,
-      );
+      const size =
+        10 +
+        Array.from({ length: 1_000_000 }, (_, i) => `key:${i}`.length).reduce(
+          (sum, length) => sum + length + String(length).length + 5,
+          0,
+        );
       const text = (await greedy.untilBytes(size)).toString();
       expect(text.startsWith('*1000000\r\n')).toBe(true);
       expect(text.length).toBe(size);
-      expect(new Set(text.matchAll(/key:[0-9]+/g).map(([key]) => key)).size).toBe(1_000_000);
+      expect(new Set(Array.from(text.matchAll(/key:[0-9]+/g), ([key]) => key)).size).toBe(1_000_000);
       greedy.destroy();
       for (const client of [admin, ...others]) client.close();
     },

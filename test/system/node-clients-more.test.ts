@@ -83,8 +83,8 @@ describe('ioredis', () => {
       [client, subscriber].map((each) => new Promise((resolve) => each.once('close', resolve))),
     );
     await client.ping();
-    await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await admin.client('KILL', 'TYPE', 'pubsub');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await lost;
     expect(await Promise.all(Array.from({ length: 50 }, () => client.incr('io:again:n')))).toEqual(
       Array.from({ length: 50 }, (_, i) => i + 1),
@@ -100,7 +100,13 @@ describe('ioredis', () => {
       for (let i = 0; i < 25; ) {
         await own.watch('io:watched');
         const value = Number(await own.get('io:watched'));
-        if ((await own.multi().set('io:watched', value + 1).exec()) !== null) i++;
+        if (
+          (await own
+            .multi()
+            .set('io:watched', value + 1)
+            .exec()) !== null
+        )
+          i++;
       }
     };
     const others = Array.from({ length: 4 }, () => new Redis(url()));
@@ -130,7 +136,12 @@ describe('ioredis', () => {
 
 describe('node-redis', () => {
   it('caches what it reads, and hears when that changes', async () => {
-    const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 100, evictPolicy: 'LRU', recordStats: true });
+    const cache = new BasicClientSideCache({
+      ttl: 0,
+      maxEntries: 100,
+      evictPolicy: 'LRU',
+      recordStats: true,
+    });
     const client = await createClient({ socket: url(), RESP: 3, clientSideCache: cache }).connect();
     const other = await createClient({ socket: url() }).connect();
     await other.set('nr:cached', 'one');
@@ -154,7 +165,12 @@ describe('node-redis', () => {
     const client = await createClient({ socket: url() }).connect();
     const blocked = await createClient({ socket: url() }).connect();
     await client.xGroupCreate('nr:stream', 'group', '$', { MKSTREAM: true });
-    const reading = blocked.xReadGroup('group', 'alice', { key: 'nr:stream', id: '>' }, { BLOCK: 0, COUNT: 1 });
+    const reading = blocked.xReadGroup(
+      'group',
+      'alice',
+      { key: 'nr:stream', id: '>' },
+      { BLOCK: 0, COUNT: 1 },
+    );
     const id = await client.xAdd('nr:stream', '*', { field: 'one' });
     expect(JSON.stringify(await reading)).toContain(id);
     expect(await client.xAck('nr:stream', 'group', id)).toBe(1);

@@ -18,6 +18,7 @@ import { pauseCron } from './pause-cron.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
 import { loadAof, reload } from './reload.ts';
+import { replyBuffer } from './reply-buffer.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -152,6 +153,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    the databases are not emptied; NOSAVE: the file is loaded that is there.',
     ],
     run: reload,
+  },
+  replybuffer: {
+    least: 4,
+    most: 4,
+    help: [
+      'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>, REPLYBUFFER RESIZING <0|1>',
+      '    When reply buffers of clients are resized in Redis. There are none here.',
+    ],
+    run: replyBuffer,
   },
   'set-active-expire': {
     least: 3,
