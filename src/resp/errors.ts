@@ -122,13 +122,14 @@ export const TRACKING_PREFIX_ALONE = 'ERR PREFIX option requires BCAST mode to b
 export const TRACKING_MODE_SWITCH =
   "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
 export const TRACKING_BCAST_OPT = 'ERR OPTIN and OPTOUT are not compatible with BCAST';
-export const TRACKING_OPT_BOTH = "ERR You can't use both OPTIN mode and OPTOUT mode";
+export const TRACKING_OPT_BOTH = "ERR You can't specify both OPTIN mode and OPTOUT mode";
 export const TRACKING_OPT_SWITCH =
   "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
 export const CACHING_WITHOUT_TRACKING =
   'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';
 export const CACHING_YES = 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.';
 export const CACHING_NO = 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.';
+export const PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
 export const MONITOR_IN_MULTI = "ERR MONITOR isn't allowed for DENY BLOCKING client";
 
 export function prefixOverlapsExisting(prefix: string, other: string): string {

@@ -16,8 +16,7 @@ describeOnBoth('pause', [], ({ run, call, client, name }) => {
     expect(await run('CLIENT PAUSE')).toBe("error: ERR wrong number of arguments for 'client|pause' command");
     expect(await run('CLIENT PAUSE x')).toBe('error: ERR timeout is not an integer or out of range');
     expect(await run('CLIENT PAUSE -1')).toBe('error: ERR timeout is negative');
-    expect(await run('CLIENT PAUSE 9223372036854775807')).toBe('error: ERR timeout is out of range');
-    expect(await run('CLIENT PAUSE 100 SOME')).toBe('error: ERR syntax error');
+    expect(await run('CLIENT PAUSE x SOME')).toBe('error: ERR CLIENT PAUSE mode must be WRITE or ALL');
     expect(await run('CLIENT UNPAUSE')).toBe('OK');
     expect(await run('CLIENT UNPAUSE now')).toContain('wrong number of arguments');
   });
@@ -139,6 +138,28 @@ describeOnBoth('pause', [], ({ run, call, client, name }) => {
     expect(await run('EXISTS gone')).toBe(0);
   });
 
+  it('CLIENT PAUSE: replies that are not wanted are not sent afterwards either', async () => {
+    await run(`CLIENT PAUSE ${LONG} WRITE`);
+    const other = await client();
+    other.write('CLIENT REPLY SKIP\r\nSET k 1\r\nECHO after\r\n');
+    await untilStopped(1);
+    await run('CLIENT UNPAUSE');
+    expect(readable(await other.next())).toBe('after');
+    expect(await run('GET k')).toBe('1');
+    other.close();
+  });
+});
+
+describeOnOurs('pause of ours', [], ({ run, call, client }) => {
+  const untilStopped = async (count: number) => {
+    while (!String(await run('INFO clients')).includes(`blocked_clients:${count}\r\n`));
+  };
+
+  it('CLIENT PAUSE: refuses a time that there is not', async () => {
+    expect(await run('CLIENT PAUSE 9223372036854775807')).toBe('error: ERR timeout is out of range');
+  });
+
+  // The real server 7.0 ends with a panic.
   it('CLIENT PAUSE: CLIENT UNBLOCK does not touch who is held back, CLIENT KILL does', async () => {
     await run(`CLIENT PAUSE ${LONG} WRITE`);
     const other = await client();
@@ -153,19 +174,6 @@ describeOnBoth('pause', [], ({ run, call, client, name }) => {
     expect(await run('EXISTS k')).toBe(0);
   });
 
-  it('CLIENT PAUSE: replies that are not wanted are not sent afterwards either', async () => {
-    await run(`CLIENT PAUSE ${LONG} WRITE`);
-    const other = await client();
-    other.write('CLIENT REPLY SKIP\r\nSET k 1\r\nECHO after\r\n');
-    await untilStopped(1);
-    await run('CLIENT UNPAUSE');
-    expect(readable(await other.next())).toBe('after');
-    expect(await run('GET k')).toBe('1');
-    other.close();
-  });
-});
-
-describeOnOurs('pause of ours', [], ({ run }) => {
   it('INFO clients: tells why and how long commands are held back', async () => {
     expect(await run('INFO clients')).toContain('paused_reason:none\r\npaused_actions:none\r\n');
     await run('CLIENT PAUSE 100000 WRITE');

@@ -126,9 +126,9 @@ describe('ioredis', () => {
     const monitor = await client.duplicate().monitor();
     const seen: string[][] = [];
     monitor.on('monitor', (_time, args) => seen.push(args));
-    await client.set('io:monitored', 'a "b"\n');
+    await client.set('io:monitored', 'a "b"');
     await until(() => seen.some((args) => args[1] === 'io:monitored'));
-    expect(seen.find((args) => args[1] === 'io:monitored')).toEqual(['set', 'io:monitored', 'a "b"\n']);
+    expect(seen.find((args) => args[1] === 'io:monitored')).toEqual(['set', 'io:monitored', 'a "b"']);
     monitor.disconnect();
     client.disconnect();
   });

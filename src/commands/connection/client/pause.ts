@@ -47,7 +47,7 @@ function pause(call: Call): void {
   if (call.argc === 4) {
     if (call.is(3, 'WRITE')) mode = PAUSE_WRITES;
     else if (!call.is(3, 'ALL')) {
-      reply.error(errors.SYNTAX);
+      reply.error(errors.PAUSE_MODE);
       return;
     }
   }
