@@ -167,3 +167,8 @@ export function isLocal(session: Session): boolean {
   const { address } = session;
   return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
 }
+
+/** True when nobody will see what is still to be replied, because the client has passed a limit: a reply without end may stop. */
+export function isLeaving(session: Session): boolean {
+  return (session.gate & GATE_CLOSING) !== 0;
+}

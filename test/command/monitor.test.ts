@@ -1,6 +1,6 @@
 /** MONITOR, on both servers: what is shown, in which order and form. */
 import { expect, it } from 'vitest';
-import { describeOnBoth } from './both-servers.ts';
+import { describeOnBoth, describeOnOurs } from './both-servers.ts';
 import { type RawClient, readable } from './raw-client.ts';
 
 const LINE = /^([0-9]{10}\.[0-9]{6}) \[([0-9]+) (127\.0\.0\.1:[0-9]+)\] (.*)$/s;
@@ -100,5 +100,53 @@ describeOnBoth('monitor', [], ({ run, call, client, raw }) => {
 
   it('MONITOR: said twice it is answered once', async () => {
     expect(await raw('MONITOR', 'MONITOR', 'RESET')).toBe('+OK\r\n+RESET\r\n');
+  });
+});
+
+describeOnBoth('idle clients', ['--timeout', '1'], ({ client }) => {
+  it('timeout: closes who is silent, but neither monitors nor subscribers nor those who wait', async () => {
+    const [silent, watcher, subscriber, waiting] = await Promise.all([
+      client(),
+      client(),
+      client(),
+      client(),
+    ]);
+    await watcher.call('MONITOR');
+    await subscriber.call('SUBSCRIBE', 'c');
+    const popped = waiting.call('BLPOP', 'list', '0');
+    await silent.call('PING');
+    await silent.closed();
+    const other = await client();
+    expect(readable(await other.call('PUBLISH', 'c', 'm'))).toBe(1);
+    expect(readable(await subscriber.next())).toEqual(['message', 'c', 'm']);
+    await other.call('RPUSH', 'list', 'x');
+    expect(readable(await popped)).toEqual(['list', 'x']);
+    let shown = '';
+    while (!shown.includes('"RPUSH" "list" "x"')) shown = String(readable(await watcher.next()));
+    for (const each of [watcher, subscriber, waiting, other]) each.close();
+  }, 30_000);
+});
+
+describeOnOurs('monitor with three io threads', ['--io-threads', '3'], ({ client }) => {
+  it('MONITOR: every monitor is shown the same lines in the same order', async () => {
+    const monitors = await Promise.all(Array.from({ length: 6 }, () => client()));
+    for (const each of monitors) await each.call('MONITOR');
+    const writers = await Promise.all(Array.from({ length: 6 }, () => client()));
+    await Promise.all(
+      writers.flatMap((writer, w) => Array.from({ length: 50 }, (_, i) => writer.call('ECHO', `${w}-${i}`))),
+    );
+    const seen = await Promise.all(
+      monitors.map(async (each) => {
+        const lines: string[] = [];
+        while (lines.length < 300) lines.push(String(readable(await each.next())));
+        return lines;
+      }),
+    );
+    for (const lines of seen) expect(lines).toEqual(seen[0]);
+    for (const [w] of writers.entries()) {
+      const own = seen[0].flatMap((line) => new RegExp(`"ECHO" "${w}-([0-9]+)"`).exec(line)?.[1] ?? []);
+      expect(own).toEqual(Array.from({ length: 50 }, (_, i) => String(i)));
+    }
+    for (const each of [...monitors, ...writers]) each.close();
   });
 });

@@ -310,30 +310,35 @@ describeOnBoth('tracking', [], ({ run, call, client, raw }) => {
   });
 });
 
-describeOnOurs('tracking of ours', [], ({ call, client, run }) => {
-  it('many sessions that have read many keys are all told, each once', async () => {
-    const readers: RawClient[] = [];
-    for (let i = 0; i < 40; i++) readers.push(await client());
-    const keys = Array.from({ length: 300 }, (_, i) => `key:${i}:${'x'.repeat(i)}`);
-    const sink = await client();
-    const id = String(readable(await sink.call('CLIENT', 'ID')));
-    await sink.call('SUBSCRIBE', '__redis__:invalidate');
-    for (const reader of readers) {
-      await reader.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
-      await reader.call('MGET', ...keys);
-    }
-    expect(await run('INFO')).toContain(`tracking_total_items:${keys.length * readers.length}\r\n`);
-    // Those who have left are not told.
-    readers.shift()!.close();
-    while (!String(await run('INFO')).includes('tracking_clients:39\r\n'));
-    await call('MSET', ...keys.flatMap((key) => [key, '1']));
-    const counts = new Map<unknown, number>();
-    for (let i = 0; i < keys.length * 39; i++) {
-      const [, , told] = readable(await sink.next()) as [string, string, string[]];
-      counts.set(told[0], (counts.get(told[0]) ?? 0) + 1);
-    }
-    for (const key of keys) expect([key, counts.get(key)]).toEqual([key, 39]);
-    expect(await run('INFO')).toContain('tracking_total_keys:0\r\n');
-    for (const reader of [...readers, sink]) reader.close();
-  });
-});
+for (const threads of ['1', '3'])
+  describeOnOurs(
+    `tracking with ${threads} io threads`,
+    ['--io-threads', threads],
+    ({ call, client, run }) => {
+      it('many sessions that have read many keys are all told, each once', async () => {
+        const readers: RawClient[] = [];
+        for (let i = 0; i < 40; i++) readers.push(await client());
+        const keys = Array.from({ length: 300 }, (_, i) => `key:${i}:${'x'.repeat(i)}`);
+        const sink = await client();
+        const id = String(readable(await sink.call('CLIENT', 'ID')));
+        await sink.call('SUBSCRIBE', '__redis__:invalidate');
+        for (const reader of readers) {
+          await reader.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
+          await reader.call('MGET', ...keys);
+        }
+        expect(await run('INFO')).toContain(`tracking_total_items:${keys.length * readers.length}\r\n`);
+        // Those who have left are not told.
+        readers.shift()!.close();
+        while (!String(await run('INFO')).includes('tracking_clients:39\r\n'));
+        await call('MSET', ...keys.flatMap((key) => [key, '1']));
+        const counts = new Map<unknown, number>();
+        for (let i = 0; i < keys.length * 39; i++) {
+          const [, , told] = readable(await sink.next()) as [string, string, string[]];
+          counts.set(told[0], (counts.get(told[0]) ?? 0) + 1);
+        }
+        for (const key of keys) expect([key, counts.get(key)]).toEqual([key, 39]);
+        expect(await run('INFO')).toContain('tracking_total_keys:0\r\n');
+        for (const reader of [...readers, sink]) reader.close();
+      });
+    },
+  );
