@@ -209,14 +209,17 @@ export function makeRunFolder(tree, { oracle, server }) {
   }
   const program = `'${oracle ? findProgram('redis-server') : resolve(server)}'`;
   const compatibility = '--compat-version 7.0';
-  // Behind the configuration file and before all else: the last option of a test may be one without a value.
+  // Behind the configuration file and before all other options, because the last one may be one without a value; not before words without one.
   const withArguments = (/** @type {string} */ more) =>
     oracle
       ? `exec ${program} "$@"${more}`
       : `case "$1" in
 -v | --version) exec ${program} "$@" ;;
 '' | -*) exec ${program} ${compatibility} "$@"${more} ;;
-*) conf=$1; shift; exec ${program} "$conf" ${compatibility} "$@"${more} ;;
+esac
+case "$2" in
+'' | -*) conf=$1; shift; exec ${program} "$conf" ${compatibility} "$@"${more} ;;
+*) exec ${program} "$@"${more} ${compatibility} ;;
 esac`;
   writeServerScript(join(folder, 'src', 'redis-server'), withArguments(''));
   writeServerScript(join(folder, 'src', 'redis-sentinel'), withArguments(' --sentinel'));
