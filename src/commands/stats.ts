@@ -42,6 +42,7 @@ export class Stats {
   totalErrors = 0;
   deniedAuthentications = 0;
   outputLimitDisconnections = 0;
+  evictedClients = 0;
   /** What the keyspace's count of lazily freed records was at the last reset. */
   lazyFreedBefore = 0;
   peakMemory = 0;
@@ -77,6 +78,7 @@ export class Stats {
     this.totalErrors = 0;
     this.deniedAuthentications = 0;
     this.outputLimitDisconnections = 0;
+    this.evictedClients = 0;
     for (const rate of [this.commandRate, this.inputRate, this.outputRate]) rate.reset();
   }
 }

@@ -9,6 +9,7 @@ import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
+import type { Session } from '../commands/session.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
 import { Config } from '../config/config.ts';
@@ -33,19 +34,31 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { ClientTracking } from '../tracking/tracking.ts';
 import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
-import { ClientMemory } from './client-memory.ts';
+import { ClientEviction } from './client-eviction.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
-import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
+import { FsyncWaits } from './fsync-waits.ts';
+import {
+  GATE_AOF_MISCONF,
+  GATE_CLIENT_MEMORY,
+  GATE_LOADING,
+  GATE_MISCONF,
+  withBit,
+  withMemoryGate,
+} from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
+import { HeldByClients } from './held-by-clients.ts';
 import { MainCalls } from './main-calls.ts';
+import { Monitors } from './monitors.ts';
 import { NetworkWatch } from './network-watch.ts';
 import { OutputLimits } from './output-limits.ts';
+import { Pause } from './pause.ts';
 import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
@@ -98,6 +111,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       return persistence;
     },
   };
+  const fsyncs = server.fsyncs as FsyncWaits;
   const log = new CommandLog(new LogWriter(data.log), server.table, {
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
@@ -116,6 +130,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     log,
     setLogging(on) {
       executor.setLog(on ? log : null);
+      fsyncs.isLogging = on;
       const { lazy } = server.keyspace;
       server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address, lazy.expire) : null;
       server.keyspace.onEvict = on
@@ -156,8 +171,9 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const clients = new ClientMemory(server);
-  const cron = new Cron({ server, clients, limits, ...watches });
+  const held = new HeldByClients(server);
+  const eviction = new ClientEviction(server);
+  const cron = new Cron({ server, held, limits, eviction, ...watches });
   let brokenSeen = 0;
   const executor: Executor = new Executor({
     server,
@@ -165,6 +181,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     hasher,
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
+    pause: server.pausing as Pause,
+    tracking: server.tracking as ClientTracking,
+    monitors: server.monitors as Monitors,
+    limitClients: (call, command) => eviction.look(call, command),
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
@@ -182,13 +202,14 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       cron.run(executor);
       persistence.cron();
     },
-    countClients: () => clients.countIfDue(),
+    countClients: () => held.countIfDue(),
     persist() {
       const broken = Atomics.load(control, LOG_BROKEN);
       if (broken !== brokenSeen) {
         brokenSeen = broken;
         persistence.onAofState();
       }
+      fsyncs.look();
       return persistence.busy && persistence.run();
     },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
@@ -202,6 +223,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     readMaxMemory();
     warnOfMemory(server);
   });
+  const readClientLimit = () => {
+    eviction.readSettings();
+    executor.gate = withBit(executor.gate, GATE_CLIENT_MEMORY, eviction.isOn);
+  };
+  readClientLimit();
+  config.onChange(['maxmemory', 'maxmemory-clients'], readClientLimit);
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
@@ -269,6 +296,22 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
+  const sessions = new Map<number, Session>();
+  const random = new Prng(data.randomSeed);
+  const tracking = new ClientTracking({
+    outbox: broker.outbox,
+    sessions,
+    random,
+    onInterest: () => changes.listen(),
+    hashOf: (bytes, start, end) => hasher.hash(bytes, start, end),
+  });
+  changes.tracking = tracking;
+  const readKeysMax = () => {
+    tracking.keysMax = config.number('tracking-table-max-keys');
+    tracking.keepLimit();
+  };
+  readKeysMax();
+  config.onChange('tracking-table-max-keys', readKeysMax);
   const transactions = new SessionTransactions(changes.watched, table);
   const readQueueLimit = () => {
     transactions.bytesMax = config.number('client-query-buffer-limit');
@@ -282,8 +325,8 @@ function buildServer(
     config,
     table,
     stats: new Stats(table.byId.length),
-    random: new Prng(data.randomSeed),
-    sessions: new Map(),
+    random,
+    sessions,
     runId: data.runId,
     replicationId: data.replicationId,
     startMs: data.startMs,
@@ -294,9 +337,14 @@ function buildServer(
     host: data.facts,
     services,
     blocking,
+    pausing: new Pause(() => clock.nowMs()),
+    fsyncs: new FsyncWaits(new Int32Array(data.process.control), new Int32Array(data.log.control), blocking),
+    tracking,
+    monitors: new Monitors(broker.outbox, clock),
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,
+    cronPaused: false,
     checksumEnabled: true,
     loading: false,
   };

@@ -22,12 +22,15 @@ import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
 import {
   CONNECTION_ACKED,
+  CONNECTION_ARGUMENTS,
   CONNECTION_AUTHENTICATED,
   CONNECTION_FD,
   CONNECTION_FLAGS,
   CONNECTION_INPUT,
+  CONNECTION_MONITORS,
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
+  CONNECTION_QUERY_FREE,
   CONNECTION_SPILLING,
   CONNECTION_SUBSCRIBED,
   CONNECTION_WAITING,
@@ -568,6 +571,10 @@ export class ChannelEnd implements ReplySink, Link {
     this.setFlag(session, CONNECTION_WAITING, isWaiting);
   }
 
+  setMonitoring(session: Session, isMonitoring: boolean): void {
+    this.setFlag(session, CONNECTION_MONITORS, isMonitoring);
+  }
+
   private setFlag(session: Session, flag: number, isSet: boolean): void {
     const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
     const others = this.rows[at] & ~flag;
@@ -588,6 +595,14 @@ export class ChannelEnd implements ReplySink, Link {
 
   queryBufferBytes(session: Session): number {
     return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_BUFFER] + session.parkedBytes;
+  }
+
+  queryBufferFree(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_FREE];
+  }
+
+  argumentBytes(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_ARGUMENTS];
   }
 
   fd(session: Session): number {

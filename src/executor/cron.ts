@@ -1,8 +1,9 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
-import type { ClientMemory } from './client-memory.ts';
+import type { ClientEviction } from './client-eviction.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
+import type { HeldByClients } from './held-by-clients.ts';
 import type { NetworkWatch } from './network-watch.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { ThreadWatch } from './thread-watch.ts';
@@ -11,8 +12,9 @@ const SECOND_MS = 1000;
 
 export interface CronParts {
   server: Server;
-  clients: ClientMemory;
+  held: HeldByClients;
   limits: OutputLimits;
+  eviction: ClientEviction;
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
@@ -27,16 +29,18 @@ export class Cron {
   }
 
   run(executor: Executor): void {
-    const { clients, heap, limits, server, threads } = this.parts;
+    const { heap, held, limits, server, threads } = this.parts;
+    if (server.cronPaused) return;
     server.keyspace.access.setTime(server.nowMs);
     const { eviction } = server.keyspace;
-    clients.count();
+    held.count();
     const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     server.keyspace.giveBackSpare();
     if (!server.loading) server.keyspace.defrag.look();
     this.sampleRates();
     limits.check();
+    this.parts.eviction.count();
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);

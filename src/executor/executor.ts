@@ -16,7 +16,8 @@
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
-import type { Command } from '../commands/define.ts';
+import { type Command, WRITE } from '../commands/define.ts';
+import { PAUSE_NONE } from '../commands/pausing.ts';
 import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
@@ -25,7 +26,9 @@ import {
   GATE_NO_TOUCH,
   GATE_PARKED,
   GATE_PUBSUB,
+  GATE_PUSHED,
   GATE_REPLY,
+  GATE_TRACKING,
   type ParkedRecord,
   REPLY_OFF,
   REPLY_ON,
@@ -58,16 +61,32 @@ import {
   REQUEST_OPEN,
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
+import type { ClientTracking } from '../tracking/tracking.ts';
 import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, GATE_MAXMEMORY, hasLongArgument, refusal, wrongArity } from './gates.ts';
+import {
+  GATE_CLIENT_MEMORY,
+  GATE_LONG_ARGUMENT,
+  GATE_MAXMEMORY,
+  GATE_PAUSED,
+  hasLongArgument,
+  refusal,
+  withBit,
+  wrongArity,
+} from './gates.ts';
+import type { Monitors } from './monitors.ts';
+import type { Pause } from './pause.ts';
 
-/** Those who look at every command: the append only file. */
+/** Those who look at every command. The append only file: */
 const WATCH_LOG = 1;
+/** Clients that are shown every command. */
+const WATCH_MONITORS = 2;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
+/** Sessions that are sent what they have not asked for. */
+const GATE_TOLD = GATE_PUBSUB | GATE_PUSHED;
 const SPIN_LOOKS_MIN = 32;
 const IDLE_CRON_MS = 250;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
@@ -99,6 +118,11 @@ export interface ExecutorParts {
   hasher: SipHasher;
   doorbell: Doorbell;
   blocked: BlockedClients;
+  pause: Pause;
+  tracking: ClientTracking;
+  monitors: Monitors;
+  /** Before a command runs, while maxmemory-clients is set. */
+  limitClients: (call: Call, command: Command) => void;
   transactions: SessionTransactions;
   broker: Broker;
   /** The next large command of an io worker's port; it is there before its ring record. */
@@ -134,6 +158,11 @@ export class Executor implements Waker, TransactionRunner {
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
+  private readonly pause: Pause;
+  private readonly tracking: ClientTracking;
+  private readonly monitors: Monitors;
+  /** What happens is not the doing of a command. */
+  private byItself = false;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
   private readonly eviction: Eviction;
@@ -168,6 +197,17 @@ export class Executor implements Waker, TransactionRunner {
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
     this.blocked = parts.blocked;
+    this.pause = parts.pause;
+    this.pause.onChange = () => {
+      const isPaused = this.pause.mode !== PAUSE_NONE;
+      this.gate = withBit(this.gate, GATE_PAUSED, isPaused);
+      this.server.keyspace.frozen = isPaused;
+      this.eviction.isPaused = isPaused;
+    };
+    this.tracking = parts.tracking;
+    this.tracking.running = () => (this.byItself ? null : this.call.session);
+    this.monitors = parts.monitors;
+    this.monitors.onInterest = () => this.setWatcher(WATCH_MONITORS, this.monitors.count > 0);
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
@@ -277,9 +317,10 @@ export class Executor implements Waker, TransactionRunner {
   nextDueMs(): number {
     const server = this.server;
     let due = this.nextCronMs;
-    if (server.activeExpireEnabled && !server.loading) {
+    if (this.expires) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
+    if ((this.gate & GATE_PAUSED) !== 0) due = Math.min(due, this.pause.untilMs + 1);
     return Math.min(due, this.blocked.nextDueMs, server.keyspace.defrag.dueMs);
   }
 
@@ -293,14 +334,14 @@ export class Executor implements Waker, TransactionRunner {
       this.flushAll();
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
+    if ((this.gate & GATE_PAUSED) !== 0) this.pause.look();
+    if (this.pause.isOver) this.resumePostponed();
     // Nothing can have fallen due since the last look of the same millisecond.
-    if (
-      server.activeExpireEnabled &&
-      !server.loading &&
-      (this.expireMore || server.nowMs !== this.expireLookMs)
-    ) {
+    if (this.expires && (this.expireMore || server.nowMs !== this.expireLookMs)) {
       this.expireLookMs = server.nowMs;
+      this.byItself = true;
       this.expireMore = this.expireSlice();
+      this.byItself = false;
       more = this.expireMore;
     }
     if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
@@ -308,6 +349,10 @@ export class Executor implements Waker, TransactionRunner {
     const { defrag } = server.keyspace;
     if (server.nowMs >= defrag.dueMs && !server.loading) defrag.slice();
     if (this.parts.persist()) more = true;
+    if (this.blocked.hasWork) {
+      this.blocked.serveReady(this);
+      this.blocked.wakeUnblocked(this);
+    }
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
@@ -326,6 +371,12 @@ export class Executor implements Waker, TransactionRunner {
     return idle ? Math.max(period, IDLE_CRON_MS) : period;
   }
 
+  /** Keys are deleted when their time has come, whether somebody asks for them or not. */
+  private get expires(): boolean {
+    const { server } = this;
+    return server.activeExpireEnabled && !server.loading && !server.keyspace.frozen;
+  }
+
   private expireSlice(): boolean {
     let left = EXPIRE_SLICE;
     for (const db of this.server.keyspace.databases) {
@@ -339,6 +390,7 @@ export class Executor implements Waker, TransactionRunner {
   /** Sends what has been published, at the end of a batch or a turn. */
   private deliver(): void {
     const { outbox } = this;
+    if (this.tracking.hasBroadcasts) this.tracking.broadcast();
     if (!outbox.isEmpty) outbox.deliver();
     if (!outbox.sent) return;
     outbox.sent = false;
@@ -465,7 +517,8 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A record that takes its place among the session's requests. False when it must wait for room. */
   private runInOrder(channel: ChannelEnd, session: Session, kind: number, text: string): boolean {
-    if (kind === REQUEST_END && this.blocked.has(session.id)) this.endOfWaiting(session);
+    if (kind === REQUEST_END && (this.blocked.has(session.id) || this.pause.has(session)))
+      this.endOfWaiting(session);
     if ((session.gate & GATE_PARKED) !== 0) session.parkedRequests.push({ record: kind, text });
     else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
     else if (kind === REQUEST_END) this.endOfInput(channel, session);
@@ -550,8 +603,11 @@ export class Executor implements Waker, TransactionRunner {
     session.gate |= GATE_CLOSING;
     this.server.sessions.delete(session.id);
     this.blocked.remove(session);
+    this.pause.remove(session);
     this.transactions.discard(session);
     this.server.pubsub.forget(session);
+    this.tracking.disable(session);
+    this.monitors.remove(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -564,6 +620,7 @@ export class Executor implements Waker, TransactionRunner {
   /** A client that waits for a key has gone: what it waits for, and what it sent behind, is for nobody. */
   private endOfWaiting(session: Session): void {
     this.blocked.remove(session);
+    this.pause.remove(session);
     session.parkedRequests.length = 0;
     session.parkedBytes = 0;
     session.gate &= ~GATE_PARKED;
@@ -628,10 +685,14 @@ export class Executor implements Waker, TransactionRunner {
       }
     }
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
+    }
+    if ((this.gate & GATE_CLIENT_MEMORY) !== 0) {
+      this.parts.limitClients(this.call, command);
+      if ((session.gate & GATE_CLOSING) !== 0) return;
     }
     if ((session.gate & GATE_REPLY) !== 0) {
       this.dispatchSilently(session, command);
@@ -653,31 +714,80 @@ export class Executor implements Waker, TransactionRunner {
       return;
     }
     const text = refusal(call, command, this.gate);
+    // What made room for the command is told before its reply.
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if (text !== null) this.reject(command, text);
+    else if ((this.gate & GATE_PAUSED) !== 0 && this.mustWait(command)) this.postpone(session, command);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
       this.queueForExec(session, command);
     else this.executeAllowed(session, command);
   }
 
+  /** Whether CLIENT PAUSE holds the command of the call back. */
+  private mustWait(command: Command): boolean {
+    return this.pause.holds(this.call, command) && !this.blocked.isRetrying;
+  }
+
+  /** Keeps the call until the pause is over. */
+  private postpone(session: Session, command: Command): void {
+    const request = this.call.retain();
+    request.commandId = command.parent?.id ?? command.id;
+    session.parkedRequests.unshift(request);
+    session.parkedBytes += request.bytes.length;
+    session.gate |= GATE_PARKED;
+    session.link.setWaiting(session, true);
+    this.pause.add(session);
+  }
+
+  /** The pause is over: those whose commands were held back go on, in the order in which they were stopped. */
+  private resumePostponed(): void {
+    for (const session of this.pause.take()) {
+      session.gate &= ~GATE_PARKED;
+      session.link.setWaiting(session, false);
+      if ((session.gate & GATE_CLOSING) !== 0) continue;
+      this.silenceAgain(session);
+      session.answerDropped = false;
+      this.runParked(session.link as ChannelEnd, session);
+    }
+  }
+
   /** Runs a command that has passed the gates. */
   private executeAllowed(session: Session, command: Command): void {
+    if ((this.gate & GATE_PAUSED) !== 0) this.executePaused(session, command);
+    else this.executeFreely(session, command);
+  }
+
+  /** A command that runs during a pause. What writes finds the keys that are due gone, as ever: it could not put others in their place. */
+  private executePaused(session: Session, command: Command): void {
+    const { keyspace } = this.server;
+    keyspace.frozen = (command.flags & WRITE) === 0;
+    this.executeFreely(session, command);
+    keyspace.frozen = (this.gate & GATE_PAUSED) !== 0;
+  }
+
+  private executeFreely(session: Session, command: Command): void {
     if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
+    if ((session.gate & GATE_TRACKING) !== 0) this.tracking.ran(session, this.call, command);
   }
 
   /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
   private executeWatched(command: Command): void {
     if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
     else command.handler!(this.call);
+    if ((this.watchers & WATCH_MONITORS) !== 0 && !this.blocked.isRetrying)
+      this.monitors.show(this.call, command);
   }
 
   private executeLogged(command: Command, log: CommandLog): void {
     const { call } = this;
     const { keyspace } = this.server;
     const { dirty } = keyspace;
+    const { position } = log;
     log.before(call.db);
     command.handler!(call);
     log.after(call, keyspace.dirty !== dirty);
+    if (log.position !== position) call.session.logPosition = log.position;
   }
 
   /** From now on what commands change is logged; null: nothing is. */
@@ -795,7 +905,7 @@ export class Executor implements Waker, TransactionRunner {
 
   private unknown(session: Session): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
     else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
     else this.replyUnknown();
@@ -852,6 +962,7 @@ export class Executor implements Waker, TransactionRunner {
     const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
+    const logged = log?.position;
     log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
@@ -860,6 +971,7 @@ export class Executor implements Waker, TransactionRunner {
       this.executeAllowed(session, queued);
     }
     log?.endTransaction();
+    if (log !== null && log.position !== logged) session.logPosition = log.position;
     call.command = command;
     call.bytes = bytes;
     call.data = data;
@@ -923,7 +1035,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0) this.outbox.deliver();
+    if ((session.gate & GATE_TOLD) !== 0) this.outbox.deliver();
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;
@@ -953,10 +1065,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     if (!channel.begin(session)) channel.beginSpilled(session);
     session.gate &= ~GATE_PARKED;
-    if (session.answerDropped && session.replyMode === REPLY_ON) {
-      session.replyMode = REPLY_SKIP_NEXT;
-      session.gate |= GATE_REPLY;
-    }
+    this.silenceAgain(session);
     const before = session.commands;
     this.runElsewhere(
       channel,
@@ -976,7 +1085,15 @@ export class Executor implements Waker, TransactionRunner {
       session.gate |= GATE_PARKED;
       return;
     }
+    session.answerDropped = false;
     this.runParked(channel, session);
+  }
+
+  /** A command whose reply was to be skipped runs once more: so it is still. */
+  private silenceAgain(session: Session): void {
+    if (!session.answerDropped || session.replyMode !== REPLY_ON) return;
+    session.replyMode = REPLY_SKIP_NEXT;
+    session.gate |= GATE_REPLY;
   }
 
   wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {

@@ -2,10 +2,11 @@
  * The form of INFO: sections, each a list of rows. A row is a field with a function of the facts, or lines of its own
  * making. One InfoFacts serves a whole INFO, so that figures that are shown in two places agree.
  */
+
+import { isOpen, memoryOf } from '../commands/client-memory.ts';
 import { type MemoryFigures, memoryFigures } from '../commands/memory-figures.ts';
 import type { PersistenceFigures } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
-import { GATE_CLOSING } from '../commands/session.ts';
 import type { HeapFigures, InfoSources, NetworkFigures, ProcessFigures, ThreadFigures } from './figures.ts';
 
 export type InfoValue = string | number;
@@ -66,7 +67,7 @@ export class InfoFacts {
 
 export interface ClientFacts {
   connected: number;
-  /** Bytes that clients make the server hold: unread replies and commands that wait. */
+  /** Bytes that clients make the server hold. */
   bytes: number;
   largestInput: number;
   largestOutput: number;
@@ -75,11 +76,10 @@ export interface ClientFacts {
 function clientFacts(server: Server): ClientFacts {
   const facts = { connected: 0, bytes: 0, largestInput: 0, largestOutput: 0 };
   for (const session of server.sessions.values()) {
-    if ((session.gate & GATE_CLOSING) !== 0) continue;
-    const input = session.link.queryBufferBytes(session);
-    const output = Math.max(0, session.link.outputBacklog(session));
+    if (!isOpen(session)) continue;
+    const { input, output, total } = memoryOf(session);
     facts.connected++;
-    facts.bytes += input + output;
+    facts.bytes += total;
     facts.largestInput = Math.max(facts.largestInput, input);
     facts.largestOutput = Math.max(facts.largestOutput, output);
   }

@@ -15,6 +15,7 @@ import {
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
+  FSYNC_AWAITED,
   LOG_BROKEN,
   LOG_HELD,
   LOG_UNSURE,
@@ -191,6 +192,7 @@ export class Bio {
   /** Io workers that hold replies back may look again. */
   private wakeHolders(): void {
     const { channels, control } = this.parts;
+    if (Atomics.load(control, FSYNC_AWAITED) === 1) ringExecutor(control);
     for (let i = 0; i < channels.length; i++) {
       if (Atomics.load(control, LOG_HELD + i) === 0) continue;
       if (Atomics.exchange(control, LOG_HELD + i, 0) === 0) continue;

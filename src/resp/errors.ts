@@ -79,8 +79,6 @@ export const PROTOCOL_VERSION = 'ERR Protocol version is not an integer or out o
 export const CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
 export const CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_POSITIVE = 'ERR client-id should be greater than 0';
-export const MAX_AGE_INTEGER = 'ERR maxage is not an integer or out of range';
-export const MAX_AGE_POSITIVE = 'ERR maxage should be greater than 0';
 export const NO_SUCH_CLIENT = 'ERR No such client';
 export const RESP3_ONLY = 'ERR RESP2 is not supported by this command';
 
@@ -97,12 +95,49 @@ export function unrecognizedOption(given: string): string {
   return `ERR Unrecognized option '${given}'`;
 }
 
+/** A filter of CLIENT LIST or KILL that takes seconds. */
+export function filterInteger(name: string): string {
+  return `ERR ${name} is not an integer or out of range`;
+}
+
+export function filterPositive(name: string): string {
+  return `ERR ${name} should be greater than 0`;
+}
+
+export function unknownFlags(given: string): string {
+  return `ERR Unknown flags found in the provided filter: ${given}`;
+}
+
 export function unknownClientType(given: string): string {
   return `ERR Unknown client type '${given}'`;
 }
 
 export function noSuchUser(given: string): string {
   return `ERR No such user '${given}'`;
+}
+
+export const TRACKING_TWO_REDIRECTS = 'ERR A client can only redirect to a single other client';
+export const TRACKING_NO_SUCH_CLIENT = 'ERR The client ID you want redirect to does not exist';
+export const TRACKING_PREFIX_ALONE = 'ERR PREFIX option requires BCAST mode to be enabled';
+export const TRACKING_MODE_SWITCH =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const TRACKING_BCAST_OPT = 'ERR OPTIN and OPTOUT are not compatible with BCAST';
+export const TRACKING_OPT_BOTH = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+export const TRACKING_OPT_SWITCH =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const CACHING_WITHOUT_TRACKING =
+  'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';
+export const CACHING_YES = 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.';
+export const CACHING_NO = 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.';
+export const PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+export const MONITOR_IN_MULTI = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+
+export function prefixOverlapsExisting(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with an existing prefix '${other}'. Prefixes for a single client must not overlap.`;
+}
+
+export function prefixOverlapsGiven(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with another provided prefix '${other}'. Prefixes for a single client must not overlap.`;
 }
 
 // --- server -----------------------------------------------------------------------------------------
@@ -291,6 +326,8 @@ export const XSETID_BELOW_TOP = 'ERR The ID specified in XSETID is smaller than 
 export const XSETID_ADDED =
   'ERR The entries_added specified in XSETID is smaller than the target stream length';
 export const GROUP_MISSING = 'ERR Missing GROUP option for XREADGROUP';
+export const WAITAOF_WITHOUT_LOG =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
 export const STREAM_GONE = 'UNBLOCKED the stream key no longer exists';
 export const GROUP_GONE = 'NOGROUP the consumer group this client was blocked on no longer exists';

@@ -106,6 +106,8 @@ export const BIO_FIGURES = 256;
 export const LOG_BROKEN = 36;
 /** 1 while an fsync that has failed leaves open what the append only file holds: it is to be rewritten. */
 export const LOG_UNSURE = 38;
+/** 1 while a client waits for an fsync (WAITAOF): bio rings the executor's doorbell when one has completed. */
+export const FSYNC_AWAITED = 39;
 /** 1 when replies wait for fsync, 0 when they wait for write. */
 export const LOG_ALWAYS = 37;
 /** Bytes of the append only file, as a position of log-ring.ts. */

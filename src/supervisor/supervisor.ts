@@ -41,6 +41,7 @@ import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
+import { announceListening } from './start-up.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
@@ -279,10 +280,11 @@ export class Supervisor {
     if (unixPath !== '') this.unix = planUnix(unixPath, backlog);
     const listeners = this.withUnix(plan.listeners);
     if (listeners.length === 0) this.fatal('Configured to not listen anywhere, exiting.');
-    this.log.write('notice', 'Server initialized');
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    announceListening(this.log, config);
+    this.log.write('notice', 'Server initialized');
     this.isListening = true;
     this.readyIfLoaded();
   }

@@ -5,6 +5,7 @@ import { DEBUG } from './debug/index.ts';
 import { INFO } from './info.ts';
 import { LOLWUT } from './lolwut.ts';
 import { MEMORY } from './memory.ts';
+import { MONITOR } from './monitor.ts';
 import { BGREWRITEAOF, BGSAVE, LASTSAVE, SAVE } from './save.ts';
 import { SHUTDOWN } from './shutdown.ts';
 import { ROLE, TIME } from './time.ts';
@@ -21,5 +22,6 @@ export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
   BGREWRITEAOF,
   LASTSAVE,
   MEMORY,
+  MONITOR,
   DEBUG,
 ];

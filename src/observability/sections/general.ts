@@ -1,4 +1,5 @@
 /** INFO's sections on the server, its clients, its replication (there is none) and its CPU time. */
+import { PAUSE_NONE } from '../../commands/pausing.ts';
 import { THREADIS_VERSION } from '../../config/product.ts';
 import { field, fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
 
@@ -52,6 +53,9 @@ function listeners({ server }: InfoFacts): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
+/** What a pause holds back, by its mode. */
+const PAUSED = ['none', 'write', 'all'];
+
 export const CLIENTS: InfoSection = {
   name: 'clients',
   title: 'Clients',
@@ -62,11 +66,15 @@ export const CLIENTS: InfoSection = {
     field('maxclients', ({ server }) => server.config.number('maxclients')),
     field('client_recent_max_input_buffer', ({ clients }) => clients.largestInput),
     field('client_recent_max_output_buffer', ({ clients }) => clients.largestOutput),
-    field('blocked_clients', ({ server }) => server.blocking.count),
-    fixed('tracking_clients', 0),
+    field('blocked_clients', ({ server }) => server.blocking.count + server.pausing.count),
+    field('tracking_clients', ({ server }) => server.tracking.clients),
     field('clients_in_timeout_table', ({ server }) => server.blocking.timedCount),
     { ...field('total_blocking_keys', ({ server }) => server.blocking.keyCount), since: '7.2' },
     { ...fixed('total_blocking_keys_on_nokey', 0), since: '7.2' },
+    // Valkey 8's.
+    field('paused_reason', ({ server }) => (server.pausing.mode === PAUSE_NONE ? 'none' : 'client_pause')),
+    field('paused_actions', ({ server }) => PAUSED[server.pausing.mode]),
+    field('paused_timeout_milliseconds', ({ server }) => server.pausing.leftMs),
   ],
 };
 

@@ -3,6 +3,7 @@
  * stands still, and a handful of commands made for the purpose.
  */
 import { FakeClock } from '../../../src/base/clock.ts';
+import { Prng } from '../../../src/base/prng.ts';
 import { SipHasher } from '../../../src/base/siphash.ts';
 import type { Call } from '../../../src/commands/call.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
@@ -15,6 +16,8 @@ import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
+import { Monitors } from '../../../src/executor/monitors.ts';
+import { Pause } from '../../../src/executor/pause.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { INPUT_STALLED, INPUT_TAKEN, Input } from '../../../src/net/input.ts';
@@ -46,6 +49,7 @@ import {
   REQUEST_OPEN,
   RequestWriter,
 } from '../../../src/ring/request-ring.ts';
+import { ClientTracking } from '../../../src/tracking/tracking.ts';
 import { SessionTransactions } from '../../../src/transactions/transactions.ts';
 
 /** A frame as the io worker would see it; `text` for data. */
@@ -104,6 +108,15 @@ export class ExecutorRig {
     const broker = new Broker(hasher);
     const changes = new Changes(keyspace, broker);
     const transactions = new SessionTransactions(changes.watched, table);
+    const sessions = new Map();
+    const tracking = new ClientTracking({
+      outbox: broker.outbox,
+      sessions,
+      random: new Prng(1),
+      onInterest: () => changes.listen(),
+      hashOf: (bytes, start, end) => hasher.hash(bytes, start, end),
+    });
+    changes.tracking = tracking;
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
@@ -117,7 +130,8 @@ export class ExecutorRig {
       },
       table,
       stats: new Stats(table.byId.length),
-      sessions: new Map(),
+      sessions,
+      tracking,
       services: { log() {}, release() {} },
       activeExpireEnabled: true,
       checksumEnabled: true,
@@ -128,6 +142,10 @@ export class ExecutorRig {
       hasher,
       doorbell: new Doorbell(this.control),
       blocked,
+      pause: new Pause(() => this.server.nowMs),
+      tracking: this.server.tracking as ClientTracking,
+      monitors: new Monitors(broker.outbox, this.clock),
+      limitClients() {},
       transactions,
       broker,
       receiveLarge: () => this.large.shift()!,

@@ -14,9 +14,11 @@ import { rewriteConfigFile } from '../config.ts';
 import { digest, digestValue } from './digest.ts';
 import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
+import { pauseCron } from './pause-cron.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
 import { loadAof, reload } from './reload.ts';
+import { replyBuffer } from './reply-buffer.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -97,6 +99,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
     run: object,
   },
+  'pause-cron': {
+    least: 3,
+    most: 3,
+    help: [
+      'PAUSE-CRON <0|1>',
+      '    Stop or resume what is done many times a second: limits on clients, figures.',
+    ],
+    run: pauseCron,
+  },
   populate: {
     least: 3,
     most: 5,
@@ -142,6 +153,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    the databases are not emptied; NOSAVE: the file is loaded that is there.',
     ],
     run: reload,
+  },
+  replybuffer: {
+    least: 4,
+    most: 4,
+    help: [
+      'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>, REPLYBUFFER RESIZING <0|1>',
+      '    When reply buffers of clients are resized in Redis. There are none here.',
+    ],
+    run: replyBuffer,
   },
   'set-active-expire': {
     least: 3,
