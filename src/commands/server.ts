@@ -8,6 +8,8 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { CommandLogs } from './command-logs.ts';
+import type { LatencyEvents } from './latency-events.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Session } from './session.ts';
@@ -23,6 +25,10 @@ export interface Server {
   readonly config: Config;
   readonly table: CommandTable;
   readonly stats: Stats;
+  /** Slow and large commands. */
+  readonly commandLogs: CommandLogs;
+  /** What held the server up. */
+  readonly latency: LatencyEvents;
   /** Seeded: sampling and RANDOMKEY. */
   readonly random: Prng;
   readonly sessions: Map<number, Session>;

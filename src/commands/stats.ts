@@ -1,4 +1,5 @@
 /** Counters that commands and the executor keep, shown by INFO and cleared by CONFIG RESETSTAT. */
+import { Histogram } from '../base/histogram.ts';
 
 const SAMPLES = 16;
 
@@ -38,6 +39,9 @@ export class Stats {
   readonly rejected: Float64Array;
   readonly failed: Float64Array;
   readonly errors = new Map<string, number>();
+  /** Per command id: how long calls took; null where none ran. Kept while latency-tracking says so. */
+  readonly histograms: (Histogram | null)[];
+  tracksLatency = true;
   connections = 0;
   totalErrors = 0;
   deniedAuthentications = 0;
@@ -54,6 +58,20 @@ export class Stats {
     this.usec = new Float64Array(commands);
     this.rejected = new Float64Array(commands);
     this.failed = new Float64Array(commands);
+    this.histograms = new Array<Histogram | null>(commands).fill(null);
+  }
+
+  /** Counts calls of a command that took `us` microseconds together. */
+  record(id: number, calls: number, us: number): void {
+    this.calls[id] += calls;
+    this.usec[id] += us;
+    if (!this.tracksLatency) return;
+    let histogram = this.histograms[id];
+    if (histogram === null) {
+      histogram = new Histogram();
+      this.histograms[id] = histogram;
+    }
+    histogram.add((us * 1000) / calls, calls);
   }
 
   get totalCommands(): number {
@@ -72,6 +90,7 @@ export class Stats {
 
   reset(): void {
     for (const counts of [this.calls, this.usec, this.rejected, this.failed]) counts.fill(0);
+    this.histograms.fill(null);
     this.errors.clear();
     this.connections = 0;
     this.totalErrors = 0;

@@ -7,6 +7,8 @@ import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
+import { CommandLogs } from '../commands/command-logs.ts';
+import { LatencyEvents } from '../commands/latency-events.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
 import { Stats } from '../commands/stats.ts';
@@ -38,6 +40,7 @@ import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { AofPlayer } from './command-player.ts';
+import { CommandWatch } from './command-watch.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
@@ -151,6 +154,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   for (const channel of channels) channel.limits = limits;
   const cron = new Cron({ server, limits, ...watches });
   let brokenSeen = 0;
+  const watch = new CommandWatch(server, control);
+  watch.follow(config);
   const executor: Executor = new Executor({
     server,
     channels,
@@ -159,6 +164,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     blocked: server.blocking as BlockedClients,
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
+    watch,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
@@ -258,6 +264,8 @@ function buildServer(
     config,
     table,
     stats: new Stats(table.byId.length),
+    commandLogs: new CommandLogs(),
+    latency: new LatencyEvents(() => clock.nowMs()),
     random: new Prng(data.randomSeed),
     sessions: new Map(),
     runId: data.runId,

@@ -10,13 +10,13 @@
  *
  * Time: the wall clock is read once per turn. Microseconds per command are measured per *run* (neighbouring
  * calls of one command, shared out evenly), because a clock reading costs as much as a GET; a command that is not
- * O(1) is measured by itself.
+ * O(1) is a run by itself. What is remarkable about a run is for command-watch.ts to say.
  */
 
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
-import type { Command } from '../commands/define.ts';
+import { BLOCKING, type Command } from '../commands/define.ts';
 import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
@@ -39,6 +39,7 @@ import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
+import { REQUEST_BYTES_LARGE } from '../ring/layout.ts';
 import { FRAME_BARRIER, FRAME_FORGOTTEN } from '../ring/reply-ring.ts';
 import {
   DESCRIPTOR_ARGC,
@@ -61,6 +62,7 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
+import { type CommandWatch, LOOK_REPLY, LOOK_REQUEST, LOOK_TIME } from './command-watch.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
 /** Those who look at every command: the append only file. */
@@ -100,6 +102,7 @@ export interface ExecutorParts {
   blocked: BlockedClients;
   transactions: SessionTransactions;
   broker: Broker;
+  watch: CommandWatch;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -153,10 +156,14 @@ export class Executor implements Waker, TransactionRunner {
   /** WATCH_* bits: who looks at every command. 0 lets commands run without anybody being asked. */
   private watchers = 0;
   private log: CommandLog | null = null;
-  /** The run of equal commands being timed. */
+  /** The run of equal commands being timed; `runCommand` is the id with which it goes on. */
   private runCommand = -1;
+  private runId = 0;
   private runCalls = 0;
   private runStartUs = 0;
+  /** LOOK_* bits of the command under way. */
+  private look = 0;
+  private readonly watch: CommandWatch;
 
   constructor(parts: ExecutorParts) {
     this.parts = parts;
@@ -167,6 +174,8 @@ export class Executor implements Waker, TransactionRunner {
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
+    this.watch = parts.watch;
+    for (const channel of this.channels) channel.onOverflow = this.onOverflow;
     parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
@@ -505,6 +514,7 @@ export class Executor implements Waker, TransactionRunner {
     call.argc = argc;
     call.hash = hash;
     call.reply = channel.reply;
+    if (bytes.length >= REQUEST_BYTES_LARGE) this.look |= LOOK_REQUEST;
     if (hasLongArgument(call)) this.gate |= GATE_LONG_ARGUMENT;
     this.dispatch(session, commandId);
     this.gate &= ~GATE_LONG_ARGUMENT;
@@ -599,15 +609,37 @@ export class Executor implements Waker, TransactionRunner {
       this.reject(command, errors.wrongArity(command.fullName));
       return;
     }
-    if (command.id !== this.runCommand) this.startRun(command.id);
+    if (command.id !== this.runCommand) this.startRun(session, command);
     this.runCalls++;
     session.commands++;
     session.lastCommand = command;
     session.lastCommandMs = this.server.nowMs;
     if (this.watchers === 0) command.handler!(call);
     else this.executeWatched(command);
-    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if ((call.reply.errors | this.look) !== 0) this.lookBack(session, command);
   }
+
+  /** What is to be said of a command that has just run, `call` still being its. */
+  private lookBack(session: Session, command: Command): void {
+    const { call, look } = this;
+    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if (look === 0) return;
+    this.look = 0;
+    if ((look & LOOK_TIME) !== 0) {
+      if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(session)) {
+        this.leaveRun();
+        return;
+      }
+      this.endRun();
+    }
+    const channel = session.link as ChannelEnd;
+    this.watch.sizes(call, look, call.reply === channel.reply ? channel.replyBytes : 0);
+  }
+
+  /** A reply did not fit the memory it was begun in. */
+  private readonly onOverflow = (): void => {
+    this.look |= LOOK_REPLY;
+  };
 
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
@@ -836,14 +868,19 @@ export class Executor implements Waker, TransactionRunner {
     const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
+    const startUs = this.suspendRun();
     log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
+      (session.link as ChannelEnd).startReply();
       this.executeAllowed(session, queued);
     }
     log?.endTransaction();
+    this.endRun();
+    this.look = 0;
+    if (startUs >= 0) this.server.stats.record(command.id, 1, this.runStartUs - startUs);
     call.command = command;
     call.bytes = bytes;
     call.data = data;
@@ -857,9 +894,15 @@ export class Executor implements Waker, TransactionRunner {
 
   // --- time per command ---------------------------------------------------------------------------
 
-  private startRun(id: number): void {
+  private startRun(session: Session, command: Command): void {
     if (this.runCalls !== 0) this.endRun();
-    this.runCommand = id;
+    const { id } = command;
+    const alone = this.watch.alone[id];
+    // A command that is measured by itself has a run that no other continues.
+    this.runCommand = alone === 0 ? id : -1;
+    this.runId = id;
+    this.look = (this.look & LOOK_REQUEST) | alone;
+    this.watch.begin(this.call, session, command);
     if (this.runStartUs === 0) this.runStartUs = this.server.clock.monotonicUs();
   }
 
@@ -868,19 +911,35 @@ export class Executor implements Waker, TransactionRunner {
     if (this.runCalls === 0) return;
     const nowUs = this.server.clock.monotonicUs();
     const elapsed = nowUs - this.runStartUs;
-    const { stats } = this.server;
-    stats.calls[this.runCommand] += this.runCalls;
-    stats.usec[this.runCommand] += elapsed;
+    if (elapsed >= this.watch.noteUs) this.watch.slow(this.runCalls, elapsed);
+    this.server.stats.record(this.runId, this.runCalls, elapsed);
     if (elapsed > this.figures.stallMaxUs) this.figures.stallMaxUs = elapsed;
     this.runCalls = 0;
     this.runCommand = -1;
     this.runStartUs = nowUs;
   }
 
+  /** The command under way began to wait: it counts when that is over, the time that it took so far does now. */
+  private leaveRun(): void {
+    const nowUs = this.server.clock.monotonicUs();
+    this.server.stats.usec[this.runId] += nowUs - this.runStartUs;
+    this.runCalls = 0;
+    this.runStartUs = nowUs;
+  }
+
+  /** Lets other commands run as part of the one under way. Returns when that began; -1 when it has been counted before. */
+  private suspendRun(): number {
+    if (this.runCalls === 0) return -1;
+    this.runCalls = 0;
+    this.runCommand = -1;
+    return this.runStartUs;
+  }
+
   /** Ends the timing of a batch: what follows is not the last command's time. */
   private endTiming(): void {
     this.endRun();
     this.runStartUs = 0;
+    this.watch.end();
   }
 
   // --- parked sessions ----------------------------------------------------------------------------
@@ -954,7 +1013,6 @@ export class Executor implements Waker, TransactionRunner {
     // It was counted when it began to wait.
     const counted = session.commands - before;
     session.commands -= counted;
-    this.runCalls -= counted;
     this.figures.commands--;
     if (this.blocked.endRetry(waiting)) {
       session.gate |= GATE_PARKED;
@@ -964,8 +1022,9 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {
-    const { byId } = this.server.table;
-    this.unpark(session, () => answer(this.call.reply), byId[request.commandId]);
+    const { stats, table } = this.server;
+    stats.record(request.commandId, 1, 0);
+    this.unpark(session, () => answer(this.call.reply), table.byId[request.commandId]);
   }
 
   private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {

@@ -3,7 +3,7 @@ import type { Server } from '../commands/server.ts';
 import type { InfoSources } from './figures.ts';
 import { InfoFacts, type InfoSection } from './info-section.ts';
 import { CLIENTS, CPU, MODULES, REPLICATION, SERVER } from './sections/general.ts';
-import { CLUSTER, COMMAND_STATS, ERROR_STATS, KEYSPACE } from './sections/keyspace.ts';
+import { CLUSTER, COMMAND_STATS, ERROR_STATS, KEYSPACE, LATENCY_STATS } from './sections/keyspace.ts';
 import { MEMORY } from './sections/memory.ts';
 import { PERSISTENCE } from './sections/persistence.ts';
 import { STATS } from './sections/stats.ts';
@@ -22,6 +22,7 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   MODULES,
   COMMAND_STATS,
   ERROR_STATS,
+  LATENCY_STATS,
   CLUSTER,
   KEYSPACE,
 ];

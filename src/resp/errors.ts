@@ -108,6 +108,9 @@ export function noSuchUser(given: string): string {
 // --- server -----------------------------------------------------------------------------------------
 
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
+export const LOG_COUNT = 'ERR count should be greater than or equal to -1';
+export const COMMAND_LOG_TYPE = 'ERR type should be one of the following: slow, large-request, large-reply';
+export const noLatencySamples = (event: string) => `ERR No samples available for event '${event}'`;
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const PROTOCOL_TYPE =
   'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';

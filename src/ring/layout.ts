@@ -113,6 +113,11 @@ export const AOF_SIZE = 288;
 /** A word for each io worker: 1 while it holds replies back until the log has been written. */
 export const LOG_HELD = 304;
 
+/** What the executor runs, for main to name when it takes long: 0 for nothing or the command's id + 1; its arguments, and about how many bytes they have. */
+export const EXECUTOR_COMMAND = 432;
+export const EXECUTOR_ARGUMENTS = 433;
+export const EXECUTOR_SIZE = 434;
+
 export const PROCESS_WORDS = 512;
 
 export const SETTING_MAX_CLIENTS = SETTINGS + 0;

@@ -1,12 +1,15 @@
 /** The server commands. */
 import type { CommandDeclaration } from '../define.ts';
+import { COMMANDLOG } from './commandlog.ts';
 import { CONFIG } from './config.ts';
 import { DEBUG } from './debug/index.ts';
 import { INFO } from './info.ts';
+import { LATENCY } from './latency.ts';
 import { LOLWUT } from './lolwut.ts';
 import { MEMORY } from './memory.ts';
 import { BGREWRITEAOF, BGSAVE, LASTSAVE, SAVE } from './save.ts';
 import { SHUTDOWN } from './shutdown.ts';
+import { SLOWLOG } from './slowlog.ts';
 import { ROLE, TIME } from './time.ts';
 
 export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
@@ -21,5 +24,8 @@ export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
   BGREWRITEAOF,
   LASTSAVE,
   MEMORY,
+  SLOWLOG,
+  COMMANDLOG,
+  LATENCY,
   DEBUG,
 ];

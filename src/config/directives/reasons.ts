@@ -12,7 +12,6 @@ export const NO_DEFRAG = accepted(
 );
 export const NO_EVICTION = accepted('keys are not evicted in this version; at maxmemory, writes are refused');
 export const NO_JEMALLOC = accepted('the arena is used instead of jemalloc');
-export const NO_LATENCY = accepted('latency tracking is not part of this version');
 export const NO_MODULES = accepted('modules cannot be loaded');
 export const NO_PINNING = accepted('the runtime offers no way to pin a thread to a CPU');
 export const NO_PLATFORM = accepted('the runtime gives no access to this setting of the operating system');

@@ -29,6 +29,26 @@ export const ERROR_STATS: InfoSection = {
   lines: ({ server }) => [...server.stats.errors].map(([code, count]) => `errorstat_${code}:count=${count}`),
 };
 
+/** The percentiles of latency-tracking-info-percentiles, in microseconds, of each command that has run. */
+export const LATENCY_STATS: InfoSection = {
+  name: 'latencystats',
+  title: 'Latencystats',
+  usual: false,
+  lines: latencyLines,
+};
+
+function latencyLines({ server }: InfoFacts): string[] {
+  const wanted = server.config.list('latency-tracking-info-percentiles');
+  const lines: string[] = [];
+  for (const { id, fullName } of server.table.byId) {
+    const histogram = server.stats.histograms[id];
+    if (histogram === null) continue;
+    const shown = wanted.map((p) => `p${p}=${(histogram.percentile(Number(p)) / 1000).toFixed(3)}`);
+    lines.push(`latency_percentiles_usec_${fullName}:${shown.join(',')}`);
+  }
+  return lines;
+}
+
 export const CLUSTER: InfoSection = {
   name: 'cluster',
   title: 'Cluster',

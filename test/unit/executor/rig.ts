@@ -5,7 +5,9 @@
 import { FakeClock } from '../../../src/base/clock.ts';
 import { SipHasher } from '../../../src/base/siphash.ts';
 import type { Call } from '../../../src/commands/call.ts';
+import { CommandLogs } from '../../../src/commands/command-logs.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
+import { LatencyEvents } from '../../../src/commands/latency-events.ts';
 import { CHANNEL } from '../../../src/commands/pubsub.ts';
 import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
@@ -14,6 +16,7 @@ import { CommandTable } from '../../../src/commands/table.ts';
 import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
+import { CommandWatch } from '../../../src/executor/command-watch.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
@@ -117,6 +120,8 @@ export class ExecutorRig {
       },
       table,
       stats: new Stats(table.byId.length),
+      commandLogs: new CommandLogs(),
+      latency: new LatencyEvents(() => this.clock.nowMs()),
       sessions: new Map(),
       services: { log() {}, release() {} },
       activeExpireEnabled: true,
@@ -130,6 +135,7 @@ export class ExecutorRig {
       blocked,
       transactions,
       broker,
+      watch: new CommandWatch(this.server, this.control),
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,
