@@ -9,6 +9,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
 import type { CommandLogs } from './command-logs.ts';
+import type { HotKeys } from './hot-keys.ts';
 import type { LatencyEvents } from './latency-events.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
@@ -27,6 +28,7 @@ export interface Server {
   readonly stats: Stats;
   /** Slow and large commands. */
   readonly commandLogs: CommandLogs;
+  readonly hotKeys: HotKeys;
   /** What held the server up. */
   readonly latency: LatencyEvents;
   /** Seeded: sampling and RANDOMKEY. */

@@ -42,6 +42,10 @@ export class Stats {
   /** Per command id: how long calls took; null where none ran. Kept while latency-tracking says so. */
   readonly histograms: (Histogram | null)[];
   tracksLatency = true;
+  /** Microseconds in commands since the start; CONFIG RESETSTAT leaves it. */
+  commandUs = 0;
+  /** Microseconds spent on deleting keys whose time had come. */
+  expireUs = 0;
   connections = 0;
   totalErrors = 0;
   deniedAuthentications = 0;
@@ -65,6 +69,7 @@ export class Stats {
   record(id: number, calls: number, us: number): void {
     this.calls[id] += calls;
     this.usec[id] += us;
+    this.commandUs += us;
     if (!this.tracksLatency) return;
     let histogram = this.histograms[id];
     if (histogram === null) {
@@ -92,6 +97,7 @@ export class Stats {
     for (const counts of [this.calls, this.usec, this.rejected, this.failed]) counts.fill(0);
     this.histograms.fill(null);
     this.errors.clear();
+    this.expireUs = 0;
     this.connections = 0;
     this.totalErrors = 0;
     this.deniedAuthentications = 0;

@@ -8,6 +8,7 @@ import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
 import { CommandLogs } from '../commands/command-logs.ts';
+import { HotKeys, type Totals } from '../commands/hot-keys.ts';
 import { LatencyEvents } from '../commands/latency-events.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
@@ -93,7 +94,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     },
   });
   const server: Server = {
-    ...buildServer(data, config, clock, hasher, services),
+    ...buildServer(data, config, clock, hasher, services, () => runningTotals(server, sources)),
     get persistence() {
       return persistence;
     },
@@ -152,7 +153,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const cron = new Cron({ server, limits, ...watches });
+  const cron = new Cron({ control, server, limits, ...watches });
   let brokenSeen = 0;
   const watch = new CommandWatch(server, control);
   watch.follow(config);
@@ -191,6 +192,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
+  server.hotKeys.onSwitch = (isOn) => executor.watchKeys(isOn);
   const readMaxMemory = () => {
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };
@@ -241,9 +243,11 @@ function buildServer(
   clock: SystemClock,
   hasher: SipHasher,
   services: Services,
+  totals: () => Totals,
 ): Omit<Server, 'persistence'> {
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
+  const random = new Prng(data.randomSeed);
   const keyspace = new Keyspace(hasher, config.number('databases'));
   const blocking = new BlockedClients(keyspace);
   const broker = new Broker(hasher);
@@ -265,8 +269,9 @@ function buildServer(
     table,
     stats: new Stats(table.byId.length),
     commandLogs: new CommandLogs(),
+    hotKeys: new HotKeys(random, totals),
     latency: new LatencyEvents(() => clock.nowMs()),
-    random: new Prng(data.randomSeed),
+    random,
     sessions: new Map(),
     runId: data.runId,
     replicationId: data.replicationId,
@@ -283,6 +288,18 @@ function buildServer(
     activeExpireEnabled: true,
     checksumEnabled: true,
     loading: false,
+  };
+}
+
+/** What has been spent since the start. */
+function runningTotals({ stats }: Server, sources: InfoSources): Totals {
+  const { cpuSystemUs, cpuUserUs } = sources.process();
+  const { totalInputBytes, totalOutputBytes } = sources.network();
+  return {
+    commandUs: stats.commandUs,
+    netBytes: totalInputBytes + totalOutputBytes,
+    userUs: cpuUserUs,
+    systemUs: cpuSystemUs,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import { takeSlowEvents } from '../ring/slow-events.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -9,6 +10,8 @@ import type { ThreadWatch } from './thread-watch.ts';
 const SECOND_MS = 1000;
 
 export interface CronParts {
+  /** The control block of the process. */
+  control: Int32Array;
   server: Server;
   limits: OutputLimits;
   network: NetworkWatch;
@@ -31,6 +34,8 @@ export class Cron {
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     this.sampleRates();
     limits.check();
+    takeSlowEvents(this.parts.control, (event, ms) => server.latency.add(event, ms));
+    server.hotKeys.tick(server.nowMs);
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);

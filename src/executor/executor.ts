@@ -16,6 +16,7 @@
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
+import { requestBytes } from '../commands/command-logs.ts';
 import { BLOCKING, type Command } from '../commands/define.ts';
 import type { Server } from '../commands/server.ts';
 import {
@@ -65,8 +66,9 @@ import type { ChannelEnd } from './channel-end.ts';
 import { type CommandWatch, LOOK_REPLY, LOOK_REQUEST, LOOK_TIME } from './command-watch.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
-/** Those who look at every command: the append only file. */
+/** Those who look at every command: the append only file; the search for hot keys. */
 const WATCH_LOG = 1;
+const WATCH_KEYS = 2;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
 const SPIN_LOOKS_MIN = 32;
@@ -328,12 +330,21 @@ export class Executor implements Waker, TransactionRunner {
 
   private expireSlice(): boolean {
     let left = EXPIRE_SLICE;
-    for (const db of this.server.keyspace.databases) {
-      if (db.nextExpireMs > this.server.nowMs) continue;
+    const { server } = this;
+    let startUs = -1;
+    for (const db of server.keyspace.databases) {
+      if (db.nextExpireMs > server.nowMs) continue;
+      if (startUs < 0) startUs = server.clock.monotonicUs();
       left -= db.expireDue(left);
-      if (left <= 0) return true;
+      if (left <= 0) break;
     }
-    return false;
+    if (startUs >= 0) this.countExpireTime(server.clock.monotonicUs() - startUs);
+    return left <= 0;
+  }
+
+  private countExpireTime(us: number): void {
+    this.server.stats.expireUs += us;
+    this.server.latency.add('expire-cycle', us / 1000);
   }
 
   /** Sends what has been published, at the end of a batch or a turn. */
@@ -683,6 +694,24 @@ export class Executor implements Waker, TransactionRunner {
 
   /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
   private executeWatched(command: Command): void {
+    if ((this.watchers & WATCH_KEYS) !== 0 && this.server.hotKeys.isSampled()) this.executeSampled(command);
+    else this.executeForLog(command);
+  }
+
+  /** Measures the command for the search for hot keys. */
+  private executeSampled(command: Command): void {
+    const { call, server } = this;
+    const channel = call.session.link as ChannelEnd;
+    const before = call.reply === channel.reply ? channel.replyBytes : 0;
+    const startUs = server.clock.monotonicUs();
+    this.executeForLog(command);
+    const us = server.clock.monotonicUs() - startUs;
+    if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(call.session)) return;
+    const replied = call.reply === channel.reply ? channel.replyBytes - before : 0;
+    server.hotKeys.add(call, us, requestBytes(call) + replied);
+  }
+
+  private executeForLog(command: Command): void {
     if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
     else command.handler!(this.call);
   }
@@ -702,6 +731,11 @@ export class Executor implements Waker, TransactionRunner {
     this.call.log = log;
     this.setWatcher(WATCH_LOG, log !== null);
     for (const channel of this.channels) channel.log = log;
+  }
+
+  /** Whether commands are looked at to find the keys that they use most. */
+  watchKeys(isOn: boolean): void {
+    this.setWatcher(WATCH_KEYS, isOn);
   }
 
   /** Whether one of those who look at every command does. */

@@ -34,6 +34,9 @@ export interface ThreadFigures {
 
 /** Sums over all io workers since the last CONFIG RESETSTAT. */
 export interface NetworkFigures {
+  /** Bytes since the start. */
+  totalInputBytes: number;
+  totalOutputBytes: number;
   inputBytes: number;
   outputBytes: number;
   reads: number;

@@ -21,6 +21,7 @@ import {
 } from '../ring/layout.ts';
 import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
+import { tellSlowEvent } from '../ring/slow-events.ts';
 import { Appender } from './aof/appender.ts';
 import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
@@ -82,6 +83,7 @@ export class Bio {
       onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
+      onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
     });
   }
 

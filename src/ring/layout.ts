@@ -118,6 +118,9 @@ export const EXECUTOR_COMMAND = 432;
 export const EXECUTOR_ARGUMENTS = 433;
 export const EXECUTOR_SIZE = 434;
 
+/** What took long on other threads: see slow-events.ts. */
+export const SLOW_EVENTS = 440;
+
 export const PROCESS_WORDS = 512;
 
 export const SETTING_MAX_CLIENTS = SETTINGS + 0;

@@ -3,6 +3,7 @@ import type { CommandDeclaration } from '../define.ts';
 import { COMMANDLOG } from './commandlog.ts';
 import { CONFIG } from './config.ts';
 import { DEBUG } from './debug/index.ts';
+import { HOTKEYS } from './hotkeys.ts';
 import { INFO } from './info.ts';
 import { LATENCY } from './latency.ts';
 import { LOLWUT } from './lolwut.ts';
@@ -27,5 +28,6 @@ export const SERVER_COMMANDS: readonly CommandDeclaration[] = [
   SLOWLOG,
   COMMANDLOG,
   LATENCY,
+  HOTKEYS,
   DEBUG,
 ];

@@ -29,7 +29,7 @@ export const STATS: InfoSection = {
     field('expired_keys', ({ server }) => server.keyspace.expired),
     fixed('expired_stale_perc', '0.00'),
     fixed('expired_time_cap_reached_count', 0),
-    fixed('expire_cycle_cpu_milliseconds', 0),
+    field('expire_cycle_cpu_milliseconds', ({ server }) => Math.floor(server.stats.expireUs / 1000)),
     fixed('evicted_keys', 0),
     fixed('evicted_clients', 0),
     fixed('total_eviction_exceeded_time', 0),
