@@ -42,6 +42,7 @@ import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { AofPlayer } from './command-player.ts';
 import { CommandWatch } from './command-watch.ts';
+import { crashReport } from './crash-report.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
@@ -171,6 +172,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
         const message = mail.message as ToExecutor;
         if (message.type === 'stop') stop(message.save, message.force);
+        else if (message.type === 'report') executor.reportFailure(message);
         else mainCalls.answer(message.id, message.answer);
       }
       onState();
@@ -188,6 +190,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
         persistence.onAofState();
       }
       return persistence.busy && persistence.run();
+    },
+    reportFailure: (failure) => {
+      if (!config.bool('crash-log-enabled')) return;
+      send({
+        type: 'crash',
+        report: crashReport(server, executor.call, executor.isInCommand, failure),
+      });
     },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
@@ -210,7 +219,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
     () => persistence.onSettings(),
   );
-  send({ type: 'ready', names: server.table.names() });
+  const fullNames = server.table.byId.map(({ fullName }) => fullName);
+  send({ type: 'ready', names: server.table.names(), fullNames });
   if (config.bool('appendonly')) persistence.loadAofAtStart();
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });

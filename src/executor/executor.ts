@@ -64,6 +64,7 @@ import type { SessionTransactions, TransactionRunner } from '../transactions/tra
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import { type CommandWatch, LOOK_REPLY, LOOK_REQUEST, LOOK_TIME } from './command-watch.ts';
+import type { Failure } from './crash-report.ts';
 import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
 /** Those who look at every command: the append only file; the search for hot keys. */
@@ -113,6 +114,8 @@ export interface ExecutorParts {
   persist: () => boolean;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
+  /** A thread has failed: tells main what is to be known for the log. */
+  reportFailure: (failure: Failure) => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
   spinLooksMax: number;
 }
@@ -199,6 +202,16 @@ export class Executor implements Waker, TransactionRunner {
     while (!this.stopping) {
       if (!this.runOnce() && !this.spin()) this.sleep();
     }
+  }
+
+  /** A thread, this one perhaps, has failed. */
+  reportFailure(failure: Failure): void {
+    this.parts.reportFailure(failure);
+  }
+
+  /** Whether the command in `call` is under way. */
+  get isInCommand(): boolean {
+    return this.runCalls !== 0;
   }
 
   /**

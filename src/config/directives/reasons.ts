@@ -5,7 +5,7 @@ import { accepted } from '../directive.ts';
 export const NO_ACL = accepted('access control lists are not part of this version');
 export const NO_CLIENT_EVICTION = accepted('clients are not evicted in this version');
 export const NO_CLUSTER = accepted('cluster mode is not part of this version');
-export const NO_CRASH_REPORT = accepted('a crash of a thread is reported by the runtime');
+export const NO_MEMORY_CHECK = accepted('a crash report does not test the memory');
 export const NO_DEBUG_HOOK = accepted('an aid for the test suite of another implementation');
 export const NO_DEFRAG = accepted(
   'records are packed by the arena itself; there is no allocator to defragment',

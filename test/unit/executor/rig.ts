@@ -140,6 +140,7 @@ export class ExecutorRig {
       readMail: () => {},
       persist: () => false,
       cron: () => {},
+      reportFailure: () => {},
       spinLooksMax: 0,
     });
     this.control[SETTING_BULK_MAX] = 512 << 20;

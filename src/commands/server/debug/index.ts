@@ -45,6 +45,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: ['CHANGE-REPL-ID', '    Give the server a new replication id.'],
     run: changeReplicationId,
   },
+  assert: {
+    least: 2,
+    most: 2,
+    help: [
+      'ASSERT',
+      '    Fail as an assertion that does not hold: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG ASSERT'),
+  },
   'config-rewrite-force-all': {
     least: 2,
     most: 2,
@@ -97,6 +106,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
     run: object,
   },
+  panic: {
+    least: 2,
+    most: 2,
+    help: ['PANIC', '    Fail: the server writes a crash report and ends.'],
+    run: () => fail('DEBUG PANIC'),
+  },
   populate: {
     least: 3,
     most: 5,
@@ -142,6 +157,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    the databases are not emptied; NOSAVE: the file is loaded that is there.',
     ],
     run: reload,
+  },
+  segfault: {
+    least: 2,
+    most: 2,
+    help: [
+      'SEGFAULT',
+      '    Fail as at an invalid access to memory: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG SEGFAULT'),
   },
   'set-active-expire': {
     least: 3,
@@ -201,6 +225,11 @@ function changeReplicationId(call: Call): void {
   for (let i = 0; i < 5; i++) id += server.random.nextUint32().toString(16).padStart(8, '0');
   server.replicationId = id;
   call.reply.ok();
+}
+
+/** What nobody catches. */
+function fail(why: string): never {
+  throw new Error(why);
 }
 
 function log(call: Call): void {
