@@ -84,7 +84,7 @@ export class CommandWatch implements CommandSight {
     config.onChange(SETTINGS, read);
   }
 
-  private readSettings(config: Config): void {
+  readSettings(config: Pick<Config, 'bool' | 'number'>): void {
     const { latency, stats } = this.server;
     const slowUs = config.number('slowlog-log-slower-than');
     const spikeMs = config.number('latency-monitor-threshold');
@@ -147,8 +147,13 @@ export class CommandWatch implements CommandSight {
     if ((command.flags & SKIP_SLOWLOG) === 0) {
       this.logs.note(SLOW, Math.floor(own), this, server.nowMs, remark);
     }
-    server.latency.add((command.flags & FAST) !== 0 ? 'fast-command' : 'command', own / 1000);
+    this.spike(command, own);
     if (own >= HELD_US) this.warn(own, remark);
+  }
+
+  /** A command took so long: what the latency monitor is to know. */
+  spike({ flags }: Command, us: number): void {
+    this.server.latency.add((flags & FAST) !== 0 ? 'fast-command' : 'command', us / 1000);
   }
 
   /** What a call of the run's command takes as a rule. */

@@ -927,7 +927,10 @@ export class Executor implements Waker, TransactionRunner {
     log?.endTransaction();
     this.endRun();
     this.look = 0;
-    if (startUs >= 0) this.server.stats.record(command.id, 1, this.runStartUs - startUs);
+    if (startUs >= 0) {
+      this.server.stats.record(command.id, 1, this.runStartUs - startUs);
+      this.watch.spike(command, this.runStartUs - startUs);
+    }
     call.command = command;
     call.bytes = bytes;
     call.data = data;

@@ -81,6 +81,7 @@ export class ExecutorRig {
   readonly replies: ReplyRingReader;
   readonly channel: ChannelEnd;
   readonly server: Server;
+  readonly watch: CommandWatch;
   readonly executor: Executor;
   readonly input: Input;
   readonly large: LargeMessage[] = [];
@@ -91,6 +92,8 @@ export class ExecutorRig {
   broadcasts = 0;
   /** What PARK has parked: answers by calling them. */
   readonly parked: (() => void)[] = [];
+  /** Lines of the server's log. */
+  readonly logged: string[] = [];
   /** Texts given to LOG, in the order of execution. */
   readonly executed: string[] = [];
   readonly config: Record<string, string | number> = { requirepass: '', hz: 10 };
@@ -117,16 +120,18 @@ export class ExecutorRig {
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
+        bool: (name: string) => Number(this.config[name] ?? 0) !== 0,
       },
       table,
       stats: new Stats(table.byId.length),
       commandLogs: new CommandLogs(),
       latency: new LatencyEvents(() => this.clock.nowMs()),
       sessions: new Map(),
-      services: { log() {}, release() {} },
+      services: { log: (_: string, text: string) => this.logged.push(text), release() {} },
       activeExpireEnabled: true,
       checksumEnabled: true,
     } as unknown as Server;
+    this.watch = new CommandWatch(this.server, this.control);
     this.executor = new Executor({
       server: this.server,
       channels: [this.channel],
@@ -135,7 +140,7 @@ export class ExecutorRig {
       blocked,
       transactions,
       broker,
-      watch: new CommandWatch(this.server, this.control),
+      watch: this.watch,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,
@@ -168,6 +173,9 @@ export class ExecutorRig {
       }),
       declare('FILL', 2, (call) => call.reply.bulkText('f'.repeat(Number(call.text(1))))),
       declare('SILENT', 1, () => {}),
+      // A command that takes so many microseconds; SLOW is measured by itself.
+      declare('TAKE', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000)),
+      declare('SLOW', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000), { flags: 0 }),
       declare('FAIL', -1, (call) => call.reply.error('ERR as asked')),
       declare('PARK', 2, (call) => {
         const { session } = call;
