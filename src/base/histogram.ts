@@ -59,7 +59,8 @@ export class Histogram {
       const last = limit >= VALUE_MAX ? BUCKETS - 1 : bucketOf(limit);
       const before = count;
       for (; bucket <= last; bucket++) count += this.counts[bucket];
-      if (count > before) pairs.push([Math.floor(lastOf(last) / 1000), count]);
+      const longest = limit >= VALUE_MAX ? limit : lastOf(last);
+      if (count > before) pairs.push([Math.floor(longest / 1000), count]);
     }
     return pairs;
   }
