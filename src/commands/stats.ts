@@ -46,6 +46,8 @@ export class Stats {
   commandUs = 0;
   /** Microseconds spent on deleting keys whose time had come. */
   expireUs = 0;
+  /** Times that there was more of them than is deleted at once. */
+  expireLimits = 0;
   connections = 0;
   totalErrors = 0;
   deniedAuthentications = 0;
@@ -56,6 +58,9 @@ export class Stats {
   readonly commandRate = new Rate();
   readonly inputRate = new Rate();
   readonly outputRate = new Rate();
+  /** Turns of the executor's loop, and microseconds awake. */
+  readonly turnRate = new Rate();
+  readonly awakeRate = new Rate();
 
   constructor(commands: number) {
     this.calls = new Float64Array(commands);
@@ -98,10 +103,12 @@ export class Stats {
     this.histograms.fill(null);
     this.errors.clear();
     this.expireUs = 0;
+    this.expireLimits = 0;
     this.connections = 0;
     this.totalErrors = 0;
     this.deniedAuthentications = 0;
     this.outputLimitDisconnections = 0;
-    for (const rate of [this.commandRate, this.inputRate, this.outputRate]) rate.reset();
+    const rates = [this.commandRate, this.inputRate, this.outputRate, this.turnRate, this.awakeRate];
+    for (const rate of rates) rate.reset();
   }
 }

@@ -20,12 +20,14 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
+import { RecentPeaks } from '../observability/recent-peaks.ts';
+import { ownThreadId, threadCpu } from '../observability/thread-cpu.ts';
 import { CommandLog } from '../persistence/aof/command-log.ts';
 import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE } from '../ring/layout.ts';
+import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -61,11 +63,13 @@ interface Watches {
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 /** `onCron` is called ten times a second or so with the time, before anything else that is due then. */
 export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => void) | null): Executor {
   const control = new Int32Array(data.process.control);
+  control[THREAD_IDS] = ownThreadId();
   const clock = new SystemClock();
   const config = Config.from(data.config);
   const hasher = new SipHasher(...data.hashSeed);
@@ -75,6 +79,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     network: new NetworkWatch(control, channels),
     threads: new ThreadWatch(channels, control, clock),
     heap: new HeapWatch(),
+    peaks: new RecentPeaks(),
   };
   const mainCalls = new MainCalls({
     config,
@@ -342,6 +347,9 @@ function infoSources(data: ExecutorData, watches: Watches, executor: () => Execu
     heap: () => ({ ...watches.heap.figures(), stallMaxMs: executor().figures.stallMaxUs / 1000 }),
     threads: () => watches.threads.rows(executor()),
     network: () => watches.network.figures(),
+    loop: () => executor().loopFigures(),
+    peaks: () => watches.peaks,
+    executorCpu: () => threadCpu(new Int32Array(data.process.control)[THREAD_IDS]),
   };
 }
 
@@ -352,7 +360,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expired = 0;
-  executor.figures.stallMaxUs = 0;
+  executor.resetFigures();
   watches.network.reset();
   watches.heap.reset();
 }

@@ -1,5 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import type { RecentPeaks } from '../observability/recent-peaks.ts';
 import { takeSlowEvents } from '../ring/slow-events.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
@@ -17,6 +18,7 @@ export interface CronParts {
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 export class Cron {
@@ -32,8 +34,9 @@ export class Cron {
     server.keyspace.access.setTime(server.nowMs);
     const used = server.keyspace.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
-    this.sampleRates();
+    this.sampleRates(executor);
     limits.check();
+    this.parts.peaks.sample(server.sessions.values(), server.nowMs);
     takeSlowEvents(this.parts.control, (event, ms) => server.latency.add(event, ms));
     server.hotKeys.tick(server.nowMs);
     if (server.nowMs < this.nextSecondMs) return;
@@ -42,11 +45,14 @@ export class Cron {
     heap.sample();
   }
 
-  private sampleRates(): void {
+  private sampleRates(executor: Executor): void {
     const { network, server } = this.parts;
     const { stats, nowMs } = server;
     stats.commandRate.sample(stats.totalCommands, nowMs);
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
+    const { awakeUs, turns } = executor.loopFigures();
+    stats.turnRate.sample(turns, nowMs);
+    stats.awakeRate.sample(awakeUs, nowMs);
   }
 }

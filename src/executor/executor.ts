@@ -35,6 +35,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { LoopFigures } from '../observability/figures.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
@@ -69,7 +70,7 @@ import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gate
 
 /** Those who look at every command: the append only file; the search for hot keys. */
 const WATCH_LOG = 1;
-const WATCH_KEYS = 2;
+const WATCH_KEYS = 4;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
 const SPIN_LOOKS_MIN = 32;
@@ -134,7 +135,19 @@ export class Executor implements Waker, TransactionRunner {
   stopping = false;
   halted = false;
   /** Figures for INFO threads. */
-  readonly figures = { batches: 0, commands: 0, parks: 0, wakeups: 0, busyUs: 0, stallMaxUs: 0 };
+  readonly figures = {
+    batches: 0,
+    commands: 0,
+    parks: 0,
+    wakeups: 0,
+    busyUs: 0,
+    stallMaxUs: 0,
+    turns: 0,
+    cronUs: 0,
+    commandsMax: 0,
+  };
+  /** Where loopFigures() counts from: CONFIG RESETSTAT. */
+  private readonly base = { turns: 0, awakeUs: 0, commandUs: 0 };
   private readonly server: Server;
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
@@ -232,6 +245,9 @@ export class Executor implements Waker, TransactionRunner {
   /** One turn: every ring once, then what is due. Returns true when there was something to do. */
   runOnce(): boolean {
     this.readClock();
+    const { figures } = this;
+    const before = figures.commands;
+    figures.turns++;
     let worked = false;
     const channels = this.channels;
     for (let i = 0; i < channels.length; i++) if (this.drain(channels[i])) worked = true;
@@ -243,6 +259,7 @@ export class Executor implements Waker, TransactionRunner {
     }
     this.moreDue = this.runDue();
     this.deliver();
+    if (figures.commands - before > figures.commandsMax) figures.commandsMax = figures.commands - before;
     return this.moreDue || worked;
   }
 
@@ -253,6 +270,35 @@ export class Executor implements Waker, TransactionRunner {
     const worked = this.runOnce();
     this.leftUs = clock.monotonicUs();
     return worked;
+  }
+
+  /** What INFO tells of the loop. */
+  loopFigures(): LoopFigures {
+    const { base, figures, server } = this;
+    return {
+      turns: figures.turns - base.turns,
+      awakeUs: this.awakeUs - base.awakeUs,
+      commandUs: server.stats.commandUs - base.commandUs,
+      cronUs: figures.cronUs,
+      turnMaxUs: figures.stallMaxUs,
+      commandsMax: figures.commandsMax,
+    };
+  }
+
+  /** Microseconds awake: busyUs counts down while asleep. */
+  private get awakeUs(): number {
+    return this.figures.busyUs + this.server.clock.monotonicUs();
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetFigures(): void {
+    const { base, figures } = this;
+    base.turns = figures.turns;
+    base.awakeUs = this.awakeUs;
+    base.commandUs = this.server.stats.commandUs;
+    figures.stallMaxUs = 0;
+    figures.cronUs = 0;
+    figures.commandsMax = 0;
   }
 
   private readClock(): void {
@@ -308,7 +354,9 @@ export class Executor implements Waker, TransactionRunner {
     let more = false;
     if (server.nowMs >= this.nextCronMs) {
       this.nextCronMs = server.nowMs + this.cronPeriodMs();
+      const startUs = server.clock.monotonicUs();
       this.parts.cron();
+      this.figures.cronUs += server.clock.monotonicUs() - startUs;
       this.flushAll();
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
@@ -351,6 +399,7 @@ export class Executor implements Waker, TransactionRunner {
       left -= db.expireDue(left);
       if (left <= 0) break;
     }
+    if (left <= 0) server.stats.expireLimits++;
     if (startUs >= 0) this.countExpireTime(server.clock.monotonicUs() - startUs);
     return left <= 0;
   }

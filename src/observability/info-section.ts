@@ -5,7 +5,16 @@
 import type { PersistenceFigures } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
 import { GATE_CLOSING } from '../commands/session.ts';
-import type { HeapFigures, InfoSources, NetworkFigures, ProcessFigures, ThreadFigures } from './figures.ts';
+import type {
+  HeapFigures,
+  InfoSources,
+  LoopFigures,
+  NetworkFigures,
+  ProcessFigures,
+  ThreadFigures,
+} from './figures.ts';
+import type { RecentPeaks } from './recent-peaks.ts';
+import type { CpuTime } from './thread-cpu.ts';
 
 export type InfoValue = string | number;
 
@@ -22,6 +31,8 @@ export interface InfoSection {
   readonly title: string;
   /** Shown by a plain INFO; the others by `INFO all` or by name. */
   readonly usual: boolean;
+  /** Not even shown by `INFO everything`. */
+  readonly byNameOnly?: true;
   readonly fields?: readonly InfoField[];
   /** Lines after the fields, as many as there are things to tell of. */
   readonly lines?: (facts: InfoFacts) => string[];
@@ -46,6 +57,9 @@ export class InfoFacts {
   readonly memory: MemoryFacts;
   readonly clients: ClientFacts;
   readonly persistence: PersistenceFigures;
+  readonly loop: LoopFigures;
+  readonly peaks: RecentPeaks;
+  private readonly sources: InfoSources;
 
   constructor(server: Server, sources: InfoSources) {
     this.server = server;
@@ -56,6 +70,16 @@ export class InfoFacts {
     this.memory = memoryFacts(server);
     this.clients = clientFacts(server);
     this.persistence = server.persistence.figures();
+    this.loop = sources.loop();
+    this.peaks = sources.peaks();
+    this.peaks.note(this.clients.largestInput, this.clients.largestOutput, server.nowMs);
+    this.sources = sources;
+  }
+
+  /** What the executor's thread has used; what the process has where the system does not tell. */
+  get executorCpu(): CpuTime {
+    const { cpuSystemUs, cpuUserUs } = this.process;
+    return this.sources.executorCpu() ?? { userUs: cpuUserUs, systemUs: cpuSystemUs };
   }
 
   get uptimeSeconds(): number {

@@ -118,10 +118,13 @@ export const EXECUTOR_COMMAND = 432;
 export const EXECUTOR_ARGUMENTS = 433;
 export const EXECUTOR_SIZE = 434;
 
+/** The system's number of each thread, in the order of HEARTBEATS; 0 where it does not tell. One word for each of 130 threads. */
+export const THREAD_IDS = 512;
+
 /** What took long on other threads: see slow-events.ts. */
 export const SLOW_EVENTS = 440;
 
-export const PROCESS_WORDS = 512;
+export const PROCESS_WORDS = 768;
 
 export const SETTING_MAX_CLIENTS = SETTINGS + 0;
 /** proto-max-bulk-len, clamped to 2^31-1 (an ArrayBuffer of our own is never larger). */

@@ -79,6 +79,11 @@ export class RawClient {
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
 
+  /** Reads no more. */
+  pause(): void {
+    this.socket.pause();
+  }
+
   close(): void {
     this.socket.destroy();
   }

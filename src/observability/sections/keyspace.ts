@@ -1,4 +1,5 @@
 /** INFO's sections that have a line per thing: commands, errors, databases. */
+import type { Database } from '../../keyspace/database.ts';
 import { fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
 
 export const COMMAND_STATS: InfoSection = {
@@ -56,12 +57,16 @@ export const CLUSTER: InfoSection = {
   fields: [fixed('cluster_enabled', 0)],
 };
 
+/** `subexpiry` is Redis 7.4's: keys whose fields have expire times. Tools that do not know it see it only where there are some. */
+function keyspaceLine(db: Database): string {
+  const { count } = db.elementExpires;
+  const line = `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${db.averageTtlMs()}`;
+  return count === 0 ? line : `${line},subexpiry=${count}`;
+}
+
 export const KEYSPACE: InfoSection = {
   name: 'keyspace',
   title: 'Keyspace',
   usual: true,
-  lines: ({ server }) =>
-    server.keyspace.databases
-      .filter((db) => db.count > 0)
-      .map((db) => `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${db.averageTtlMs()}`),
+  lines: ({ server }) => server.keyspace.databases.filter((db) => db.count > 0).map(keyspaceLine),
 };
