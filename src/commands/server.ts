@@ -80,6 +80,8 @@ export interface Services {
   info(sections: readonly string[]): string;
   /** Does nothing for so long, and nothing else happens on this thread meanwhile. */
   sleep(ms: number): void;
+  /** Has each write to the append only file wait so many microseconds. */
+  delayLog(us: number): void;
   /** Hands dead memory to bio. */
   release(buffers: ArrayBuffer[]): void;
 }

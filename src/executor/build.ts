@@ -27,7 +27,15 @@ import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
+import {
+  AOF_SIZE,
+  HEARTBEATS,
+  LOG_ALWAYS,
+  LOG_BROKEN,
+  LOG_DELAY_US,
+  LOG_UNSURE,
+  THREAD_IDS,
+} from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -330,6 +338,7 @@ function buildServices(
     log: (level, message) => send({ type: 'log', level, message }),
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
     rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
+    delayLog: (us) => void Atomics.store(new Int32Array(data.process.control), LOG_DELAY_US, us),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
     release: (buffers) => data.bioPort.postMessage({ type: 'free', buffers }, buffers),
   };

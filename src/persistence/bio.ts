@@ -16,6 +16,7 @@ import {
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
   LOG_BROKEN,
+  LOG_DELAY_US,
   LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
@@ -83,6 +84,7 @@ export class Bio {
       onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
+      delayMs: () => Atomics.load(parts.control, LOG_DELAY_US) / 1000,
       onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
     });
   }

@@ -122,6 +122,7 @@ export const HOTKEYS_DURATION = 'ERR DURATION must be between 1 and 1000000';
 export const HOTKEYS_SAMPLE = 'ERR SAMPLE ratio must be positive';
 export const HOTKEYS_SLOTS = 'ERR SLOTS parameter cannot be used in non-cluster mode';
 export const hotkeysMetricTwice = (name: string) => `ERR METRICS ${name} defined more than once!`;
+export const DEBUG_DATABASE = 'ERR Out of range database';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const PROTOCOL_TYPE =
   'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';

@@ -54,6 +54,8 @@ export interface AppenderParts {
   log: (level: 'notice' | 'warning', message: string) => void;
   /** The process cannot go on. Does not return. */
   fatal: (message: string) => void;
+  /** Milliseconds to wait before each write: for a test that wants to look on. */
+  delayMs?: () => number;
   /** Something that the disk was asked for took so long. */
   onTime?: (event: SlowEvent, ms: number) => void;
 }
@@ -315,6 +317,7 @@ export class Appender {
     let left = reader.waiting;
     const wrote = left > 0;
     const startMs = wrote ? performance.now() : 0;
+    if (wrote) this.delay();
     try {
       while (left > 0) {
         const [piece] = reader.pieces(left);
@@ -331,6 +334,11 @@ export class Appender {
     if (this.writeError !== null) this.recovered();
     if (this.policy === 'always') this.fsyncNow();
     if (wrote) this.parts.onProgress();
+  }
+
+  private delay(): void {
+    const ms = this.parts.delayMs?.() ?? 0;
+    if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   }
 
   private tellWriteTime(ms: number): void {
