@@ -105,6 +105,7 @@ for (const threads of [1, 2]) {
         expect(await run('COMMANDLOG GET -2 slow')).toEqual(
           error('ERR count should be greater than or equal to -1'),
         );
+        expect(((await run('COMMANDLOG HELP')) as string[])[0]).toContain('COMMANDLOG <subcommand>');
         expect(await run('COMMANDLOG GET 1')).toEqual(
           error("ERR wrong number of arguments for 'commandlog|get' command"),
         );

@@ -112,6 +112,10 @@ describeOnOurs('hotkeys', [], ({ run, call, client }) => {
     expect(await run('HOTKEYS STOP')).toBeNull();
   });
 
+  it('explains itself', async () => {
+    expect(((await run('HOTKEYS HELP')) as string[])[0]).toContain('HOTKEYS <subcommand>');
+  });
+
   it('has one session at a time', async () => {
     await begin('METRICS 1 CPU');
     expect(await run('HOTKEYS START METRICS 1 NET')).toEqual(
