@@ -33,6 +33,8 @@ export interface ThreadFigures {
   parks: number;
   wakeups: number;
   heapBytes: number;
+  /** Processor time; null where the system does not tell. */
+  cpu: CpuTime | null;
 }
 
 /** Sums over all io workers since the last CONFIG RESETSTAT. */

@@ -52,7 +52,7 @@ export class InfoFacts {
   readonly server: Server;
   readonly process: ProcessFigures;
   readonly heap: HeapFigures;
-  readonly threads: ThreadFigures[];
+  private rows: ThreadFigures[] | null = null;
   readonly network: NetworkFigures;
   readonly memory: MemoryFacts;
   readonly clients: ClientFacts;
@@ -65,7 +65,6 @@ export class InfoFacts {
     this.server = server;
     this.process = sources.process();
     this.heap = sources.heap();
-    this.threads = sources.threads();
     this.network = sources.network();
     this.memory = memoryFacts(server);
     this.clients = clientFacts(server);
@@ -74,6 +73,12 @@ export class InfoFacts {
     this.peaks = sources.peaks();
     this.peaks.note(this.clients.largestInput, this.clients.largestOutput, server.nowMs);
     this.sources = sources;
+  }
+
+  /** Read when they are asked for: it takes a look at a file for each thread. */
+  get threads(): ThreadFigures[] {
+    this.rows ??= this.sources.threads();
+    return this.rows;
   }
 
   /** What the executor's thread has used; what the process has where the system does not tell. */

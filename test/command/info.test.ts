@@ -354,7 +354,7 @@ describeOnOurs('info of ours', [], ({ run, client }) => {
     ]);
     for (const name of names) {
       expect(told[name]).toMatch(
-        /^busy=[01]\.[0-9]{2},ring_depth=[0-9]+,batches=[0-9]+,commands=[0-9]+,commands_per_batch=[0-9.]+,parks=[0-9]+,wakeups=[0-9]+,heap_bytes=[0-9]+$/,
+        /^busy=[01]\.[0-9]{2},ring_depth=[0-9]+,batches=[0-9]+,commands=[0-9]+,commands_per_batch=[0-9.]+,parks=[0-9]+,wakeups=[0-9]+,heap_bytes=[0-9]+,cpu_user=[0-9.]+,cpu_sys=[0-9.]+$/,
       );
     }
     expect(Number(told.executor_heap_used_bytes)).toBeGreaterThan(0);
