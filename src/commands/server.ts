@@ -8,7 +8,10 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { CommandLogs } from './command-logs.ts';
 import type { Fsyncs } from './fsyncs.ts';
+import type { HotKeys } from './hot-keys.ts';
+import type { LatencyEvents } from './latency-events.ts';
 import type { Pausing } from './pausing.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
@@ -26,6 +29,11 @@ export interface Server {
   readonly config: Config;
   readonly table: CommandTable;
   readonly stats: Stats;
+  /** Slow and large commands. */
+  readonly commandLogs: CommandLogs;
+  readonly hotKeys: HotKeys;
+  /** What held the server up. */
+  readonly latency: LatencyEvents;
   /** Seeded: sampling and RANDOMKEY. */
   readonly random: Prng;
   readonly sessions: Map<number, Session>;
@@ -91,6 +99,8 @@ export interface Services {
   aofBufferBytes(): number;
   /** Does nothing for so long, and nothing else happens on this thread meanwhile. */
   sleep(ms: number): void;
+  /** Has each write to the append only file wait so many microseconds. */
+  delayLog(us: number): void;
   /** Hands dead memory to bio. */
   release(buffers: ArrayBuffer[]): void;
 }

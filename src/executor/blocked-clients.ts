@@ -83,6 +83,11 @@ export class BlockedClients implements Blocking {
     return this.bySession.has(sessionId);
   }
 
+  /** Whether the command that has just run, of this session, waits. */
+  waits(session: Session): boolean {
+    return this.retrying ? this.foundNothing : this.bySession.has(session.id);
+  }
+
   block(
     call: Call,
     keys: readonly number[],

@@ -7,6 +7,9 @@ import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
+import { CommandLogs } from '../commands/command-logs.ts';
+import { HotKeys, type Totals } from '../commands/hot-keys.ts';
+import { LatencyEvents } from '../commands/latency-events.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
 import type { Session } from '../commands/session.ts';
@@ -18,12 +21,22 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
+import { RecentPeaks } from '../observability/recent-peaks.ts';
+import { ownThreadId, threadCpu } from '../observability/thread-cpu.ts';
 import { CommandLog } from '../persistence/aof/command-log.ts';
 import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE } from '../ring/layout.ts';
+import {
+  AOF_SIZE,
+  HEARTBEATS,
+  LOG_ALWAYS,
+  LOG_BROKEN,
+  LOG_DELAY_US,
+  LOG_UNSURE,
+  THREAD_IDS,
+} from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -41,6 +54,8 @@ import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
 import { ClientEviction } from './client-eviction.ts';
 import { AofPlayer } from './command-player.ts';
+import { CommandWatch } from './command-watch.ts';
+import { crashReport } from './crash-report.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { FsyncWaits } from './fsync-waits.ts';
@@ -70,11 +85,13 @@ interface Watches {
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 /** `onCron` is called ten times a second or so with the time, before anything else that is due then. */
 export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => void) | null): Executor {
   const control = new Int32Array(data.process.control);
+  control[THREAD_IDS] = ownThreadId();
   const clock = new SystemClock();
   const config = Config.from(data.config);
   const hasher = new SipHasher(...data.hashSeed);
@@ -84,6 +101,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     network: new NetworkWatch(control, channels),
     threads: new ThreadWatch(channels, control, clock),
     heap: new HeapWatch(),
+    peaks: new RecentPeaks(),
   };
   const mainCalls = new MainCalls({
     config,
@@ -106,7 +124,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     },
   });
   const server: Server = {
-    ...buildServer(data, config, clock, hasher, services),
+    ...buildServer(data, config, clock, hasher, services, () => runningTotals(server, sources)),
     get persistence() {
       return persistence;
     },
@@ -173,8 +191,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   for (const channel of channels) channel.limits = limits;
   const held = new HeldByClients(server);
   const eviction = new ClientEviction(server);
-  const cron = new Cron({ server, held, limits, eviction, ...watches });
+  const cron = new Cron({ control, server, held, limits, eviction, ...watches });
   let brokenSeen = 0;
+  const watch = new CommandWatch(server, control);
+  watch.follow(config);
   const executor: Executor = new Executor({
     server,
     channels,
@@ -187,11 +207,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     limitClients: (call, command) => eviction.look(call, command),
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
+    watch,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
         const message = mail.message as ToExecutor;
         if (message.type === 'stop') stop(message.save, message.force);
+        else if (message.type === 'report') executor.reportFailure(message);
         else mainCalls.answer(message.id, message.answer);
       }
       onState();
@@ -212,9 +234,17 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       fsyncs.look();
       return persistence.busy && persistence.run();
     },
+    reportFailure: (failure) => {
+      if (!config.bool('crash-log-enabled')) return;
+      send({
+        type: 'crash',
+        report: crashReport(server, executor.call, executor.isInCommand, failure),
+      });
+    },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
+  server.hotKeys.onSwitch = (isOn) => executor.watchKeys(isOn);
   const readMaxMemory = () => {
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };
@@ -241,7 +271,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
     () => persistence.onSettings(),
   );
-  send({ type: 'ready', names: server.table.names() });
+  const fullNames = server.table.byId.map(({ fullName }) => fullName);
+  send({ type: 'ready', names: server.table.names(), fullNames });
   if (config.bool('appendonly')) persistence.loadAofAtStart();
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
@@ -284,9 +315,11 @@ function buildServer(
   clock: SystemClock,
   hasher: SipHasher,
   services: Services,
+  totals: () => Totals,
 ): Omit<Server, 'persistence'> {
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
+  const random = new Prng(data.randomSeed);
   const keyspace = new Keyspace(hasher, config.number('databases'));
   keyspace.eviction.clockUs = () => clock.monotonicUs();
   keyspace.defrag.clockUs = () => clock.monotonicUs();
@@ -297,7 +330,6 @@ function buildServer(
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
   const sessions = new Map<number, Session>();
-  const random = new Prng(data.randomSeed);
   const tracking = new ClientTracking({
     outbox: broker.outbox,
     sessions,
@@ -325,6 +357,9 @@ function buildServer(
     config,
     table,
     stats: new Stats(table.byId.length),
+    commandLogs: new CommandLogs(),
+    hotKeys: new HotKeys(random, totals),
+    latency: new LatencyEvents(() => clock.nowMs()),
     random,
     sessions,
     runId: data.runId,
@@ -350,6 +385,18 @@ function buildServer(
   };
 }
 
+/** What has been spent since the start. */
+function runningTotals({ stats }: Server, sources: InfoSources): Totals {
+  const { cpuSystemUs, cpuUserUs } = sources.process();
+  const { totalInputBytes, totalOutputBytes } = sources.network();
+  return {
+    commandUs: stats.commandUs,
+    netBytes: totalInputBytes + totalOutputBytes,
+    userUs: cpuUserUs,
+    systemUs: cpuSystemUs,
+  };
+}
+
 function buildServices(
   data: ExecutorData,
   send: (message: FromExecutor) => void,
@@ -362,6 +409,7 @@ function buildServices(
     log: (level, message) => send({ type: 'log', level, message }),
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
     rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
+    delayLog: (us) => void Atomics.store(new Int32Array(data.process.control), LOG_DELAY_US, us),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
     release: (buffers) => data.bioPort.postMessage({ type: 'free', buffers }, buffers),
   };
@@ -379,6 +427,9 @@ function infoSources(data: ExecutorData, watches: Watches, executor: () => Execu
     heap: () => ({ ...watches.heap.figures(), stallMaxMs: executor().figures.stallMaxUs / 1000 }),
     threads: () => watches.threads.rows(executor()),
     network: () => watches.network.figures(),
+    loop: () => executor().loopFigures(),
+    peaks: () => watches.peaks,
+    executorCpu: () => threadCpu(new Int32Array(data.process.control)[THREAD_IDS]),
   };
 }
 
@@ -392,7 +443,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.evicted = 0;
   keyspace.eviction.resetStats();
   keyspace.defrag.resetStats();
-  executor.figures.stallMaxUs = 0;
+  executor.resetFigures();
   watches.network.reset();
   watches.heap.reset();
 }

@@ -1,5 +1,7 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import type { RecentPeaks } from '../observability/recent-peaks.ts';
+import { takeSlowEvents } from '../ring/slow-events.ts';
 import type { ClientEviction } from './client-eviction.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
@@ -11,6 +13,8 @@ import type { ThreadWatch } from './thread-watch.ts';
 const SECOND_MS = 1000;
 
 export interface CronParts {
+  /** The control block of the process. */
+  control: Int32Array;
   server: Server;
   held: HeldByClients;
   limits: OutputLimits;
@@ -18,6 +22,7 @@ export interface CronParts {
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 export class Cron {
@@ -38,20 +43,26 @@ export class Cron {
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     server.keyspace.giveBackSpare();
     if (!server.loading) server.keyspace.defrag.look();
-    this.sampleRates();
+    this.sampleRates(executor);
     limits.check();
     this.parts.eviction.count();
+    this.parts.peaks.sample(server.sessions.values(), server.nowMs);
+    takeSlowEvents(this.parts.control, (event, ms) => server.latency.add(event, ms));
+    server.hotKeys.tick(server.nowMs);
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);
     heap.sample();
   }
 
-  private sampleRates(): void {
+  private sampleRates(executor: Executor): void {
     const { network, server } = this.parts;
     const { stats, nowMs } = server;
     stats.commandRate.sample(stats.totalCommands, nowMs);
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
+    const { awakeUs, turns } = executor.loopFigures();
+    stats.turnRate.sample(turns, nowMs);
+    stats.awakeRate.sample(awakeUs, nowMs);
   }
 }

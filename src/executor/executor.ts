@@ -10,13 +10,14 @@
  *
  * Time: the wall clock is read once per turn. Microseconds per command are measured per *run* (neighbouring
  * calls of one command, shared out evenly), because a clock reading costs as much as a GET; a command that is not
- * O(1) is measured by itself.
+ * O(1) is a run by itself. What is remarkable about a run is for command-watch.ts to say.
  */
 
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
-import { type Command, WRITE } from '../commands/define.ts';
+import { requestBytes } from '../commands/command-logs.ts';
+import { BLOCKING, type Command, WRITE } from '../commands/define.ts';
 import { PAUSE_NONE } from '../commands/pausing.ts';
 import type { Server } from '../commands/server.ts';
 import {
@@ -38,11 +39,13 @@ import {
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
 import type { Eviction } from '../keyspace/eviction.ts';
+import type { LoopFigures } from '../observability/figures.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
+import { REQUEST_BYTES_LARGE } from '../ring/layout.ts';
 import { FRAME_BARRIER, FRAME_FORGOTTEN } from '../ring/reply-ring.ts';
 import {
   DESCRIPTOR_ARGC,
@@ -66,6 +69,8 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
+import { type CommandWatch, LOOK_REPLY, LOOK_REQUEST, LOOK_TIME } from './command-watch.ts';
+import type { Failure } from './crash-report.ts';
 import {
   GATE_CLIENT_MEMORY,
   GATE_LONG_ARGUMENT,
@@ -83,6 +88,8 @@ import type { Pause } from './pause.ts';
 const WATCH_LOG = 1;
 /** Clients that are shown every command. */
 const WATCH_MONITORS = 2;
+/** The search for hot keys. */
+const WATCH_KEYS = 4;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
 /** Sessions that are sent what they have not asked for. */
@@ -125,6 +132,7 @@ export interface ExecutorParts {
   limitClients: (call: Call, command: Command) => void;
   transactions: SessionTransactions;
   broker: Broker;
+  watch: CommandWatch;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -135,6 +143,8 @@ export interface ExecutorParts {
   countClients: () => void;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
+  /** A thread has failed: tells main what is to be known for the log. */
+  reportFailure: (failure: Failure) => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
   spinLooksMax: number;
 }
@@ -153,7 +163,19 @@ export class Executor implements Waker, TransactionRunner {
   stopping = false;
   halted = false;
   /** Figures for INFO threads. */
-  readonly figures = { batches: 0, commands: 0, parks: 0, wakeups: 0, busyUs: 0, stallMaxUs: 0 };
+  readonly figures = {
+    batches: 0,
+    commands: 0,
+    parks: 0,
+    wakeups: 0,
+    busyUs: 0,
+    stallMaxUs: 0,
+    turns: 0,
+    cronUs: 0,
+    commandsMax: 0,
+  };
+  /** Where loopFigures() counts from: CONFIG RESETSTAT. */
+  private readonly base = { turns: 0, awakeUs: 0, commandUs: 0 };
   private readonly server: Server;
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
@@ -186,10 +208,14 @@ export class Executor implements Waker, TransactionRunner {
   /** WATCH_* bits: who looks at every command. 0 lets commands run without anybody being asked. */
   private watchers = 0;
   private log: CommandLog | null = null;
-  /** The run of equal commands being timed. */
+  /** The run of equal commands being timed; `runCommand` is the id with which it goes on. */
   private runCommand = -1;
+  private runId = 0;
   private runCalls = 0;
   private runStartUs = 0;
+  /** LOOK_* bits of the command under way. */
+  private look = 0;
+  private readonly watch: CommandWatch;
 
   constructor(parts: ExecutorParts) {
     this.parts = parts;
@@ -212,6 +238,8 @@ export class Executor implements Waker, TransactionRunner {
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
     this.eviction = parts.server.keyspace.eviction;
+    this.watch = parts.watch;
+    for (const channel of this.channels) channel.onOverflow = this.onOverflow;
     parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
@@ -235,6 +263,16 @@ export class Executor implements Waker, TransactionRunner {
     }
   }
 
+  /** A thread, this one perhaps, has failed. */
+  reportFailure(failure: Failure): void {
+    this.parts.reportFailure(failure);
+  }
+
+  /** Whether the command in `call` is under way. */
+  get isInCommand(): boolean {
+    return this.runCalls !== 0;
+  }
+
   /**
    * Looks for work a little longer before sleeping: a futex wake-up costs more than a few looks. How long is learnt: it doubles
    * when something came in time and halves when nothing did, so an idle or a crowded machine pays next to nothing.
@@ -253,6 +291,9 @@ export class Executor implements Waker, TransactionRunner {
   /** One turn: every ring once, then what is due. Returns true when there was something to do. */
   runOnce(): boolean {
     this.readClock();
+    const { figures } = this;
+    const before = figures.commands;
+    figures.turns++;
     let worked = false;
     const channels = this.channels;
     for (let i = 0; i < channels.length; i++) if (this.drain(channels[i])) worked = true;
@@ -264,6 +305,7 @@ export class Executor implements Waker, TransactionRunner {
     }
     this.moreDue = this.runDue();
     this.deliver();
+    if (figures.commands - before > figures.commandsMax) figures.commandsMax = figures.commands - before;
     return this.moreDue || worked;
   }
 
@@ -274,6 +316,35 @@ export class Executor implements Waker, TransactionRunner {
     const worked = this.runOnce();
     this.leftUs = clock.monotonicUs();
     return worked;
+  }
+
+  /** What INFO tells of the loop. */
+  loopFigures(): LoopFigures {
+    const { base, figures, server } = this;
+    return {
+      turns: figures.turns - base.turns,
+      awakeUs: this.awakeUs - base.awakeUs,
+      commandUs: server.stats.commandUs - base.commandUs,
+      cronUs: figures.cronUs,
+      turnMaxUs: figures.stallMaxUs,
+      commandsMax: figures.commandsMax,
+    };
+  }
+
+  /** Microseconds awake: busyUs counts down while asleep. */
+  private get awakeUs(): number {
+    return this.figures.busyUs + this.server.clock.monotonicUs();
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetFigures(): void {
+    const { base, figures } = this;
+    base.turns = figures.turns;
+    base.awakeUs = this.awakeUs;
+    base.commandUs = this.server.stats.commandUs;
+    figures.stallMaxUs = 0;
+    figures.cronUs = 0;
+    figures.commandsMax = 0;
   }
 
   private readClock(): void {
@@ -330,7 +401,9 @@ export class Executor implements Waker, TransactionRunner {
     let more = false;
     if (server.nowMs >= this.nextCronMs) {
       this.nextCronMs = server.nowMs + this.cronPeriodMs();
+      const startUs = server.clock.monotonicUs();
       this.parts.cron();
+      this.figures.cronUs += server.clock.monotonicUs() - startUs;
       this.flushAll();
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
@@ -379,12 +452,22 @@ export class Executor implements Waker, TransactionRunner {
 
   private expireSlice(): boolean {
     let left = EXPIRE_SLICE;
-    for (const db of this.server.keyspace.databases) {
-      if (db.nextExpireMs > this.server.nowMs) continue;
+    const { server } = this;
+    let startUs = -1;
+    for (const db of server.keyspace.databases) {
+      if (db.nextExpireMs > server.nowMs) continue;
+      if (startUs < 0) startUs = server.clock.monotonicUs();
       left -= db.expireDue(left);
-      if (left <= 0) return true;
+      if (left <= 0) break;
     }
-    return false;
+    if (left <= 0) server.stats.expireLimits++;
+    if (startUs >= 0) this.countExpireTime(server.clock.monotonicUs() - startUs);
+    return left <= 0;
+  }
+
+  private countExpireTime(us: number): void {
+    this.server.stats.expireUs += us;
+    this.server.latency.add('expire-cycle', us / 1000);
   }
 
   /** Sends what has been published, at the end of a batch or a turn. */
@@ -567,6 +650,7 @@ export class Executor implements Waker, TransactionRunner {
     call.argc = argc;
     call.hash = hash;
     call.reply = channel.reply;
+    if (bytes.length >= REQUEST_BYTES_LARGE) this.look |= LOOK_REQUEST;
     if (hasLongArgument(call)) this.gate |= GATE_LONG_ARGUMENT;
     this.dispatch(session, commandId);
     this.gate &= ~GATE_LONG_ARGUMENT;
@@ -665,15 +749,37 @@ export class Executor implements Waker, TransactionRunner {
       this.reject(command, errors.wrongArity(command.fullName));
       return;
     }
-    if (command.id !== this.runCommand) this.startRun(command.id);
+    if (command.id !== this.runCommand) this.startRun(session, command);
     this.runCalls++;
     session.commands++;
     session.lastCommand = command;
     session.lastCommandMs = this.server.nowMs;
     if (this.watchers === 0) command.handler!(call);
     else this.executeWatched(command);
-    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if ((call.reply.errors | this.look) !== 0) this.lookBack(session, command);
   }
+
+  /** What is to be said of a command that has just run, `call` still being its. */
+  private lookBack(session: Session, command: Command): void {
+    const { call, look } = this;
+    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if (look === 0) return;
+    this.look = 0;
+    if ((look & LOOK_TIME) !== 0) {
+      if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(session)) {
+        this.leaveRun();
+        return;
+      }
+      this.endRun();
+    }
+    const channel = session.link as ChannelEnd;
+    this.watch.sizes(call, look, call.reply === channel.reply ? channel.replyBytes : 0);
+  }
+
+  /** A reply did not fit the memory it was begun in. */
+  private readonly onOverflow = (): void => {
+    this.look |= LOOK_REPLY;
+  };
 
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
@@ -773,6 +879,24 @@ export class Executor implements Waker, TransactionRunner {
 
   /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
   private executeWatched(command: Command): void {
+    if ((this.watchers & WATCH_KEYS) !== 0 && this.server.hotKeys.isSampled()) this.executeSampled(command);
+    else this.executeForLog(command);
+  }
+
+  /** Measures the command for the search for hot keys. */
+  private executeSampled(command: Command): void {
+    const { call, server } = this;
+    const channel = call.session.link as ChannelEnd;
+    const before = call.reply === channel.reply ? channel.replyBytes : 0;
+    const startUs = server.clock.monotonicUs();
+    this.executeForLog(command);
+    const us = server.clock.monotonicUs() - startUs;
+    if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(call.session)) return;
+    const replied = call.reply === channel.reply ? channel.replyBytes - before : 0;
+    server.hotKeys.add(call, us, requestBytes(call) + replied);
+  }
+
+  private executeForLog(command: Command): void {
     if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
     else command.handler!(this.call);
     if ((this.watchers & WATCH_MONITORS) !== 0 && !this.blocked.isRetrying)
@@ -796,6 +920,11 @@ export class Executor implements Waker, TransactionRunner {
     this.call.log = log;
     this.setWatcher(WATCH_LOG, log !== null);
     for (const channel of this.channels) channel.log = log;
+  }
+
+  /** Whether commands are looked at to find the keys that they use most. */
+  watchKeys(isOn: boolean): void {
+    this.setWatcher(WATCH_KEYS, isOn);
   }
 
   /** Whether one of those who look at every command does. */
@@ -963,15 +1092,23 @@ export class Executor implements Waker, TransactionRunner {
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
     const logged = log?.position;
+    const startUs = this.suspendRun();
     log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
+      (session.link as ChannelEnd).startReply();
       this.executeAllowed(session, queued);
     }
     log?.endTransaction();
     if (log !== null && log.position !== logged) session.logPosition = log.position;
+    this.endRun();
+    this.look = 0;
+    if (startUs >= 0) {
+      this.server.stats.record(command.id, 1, this.runStartUs - startUs);
+      this.watch.spike(command, this.runStartUs - startUs);
+    }
     call.command = command;
     call.bytes = bytes;
     call.data = data;
@@ -985,9 +1122,15 @@ export class Executor implements Waker, TransactionRunner {
 
   // --- time per command ---------------------------------------------------------------------------
 
-  private startRun(id: number): void {
+  private startRun(session: Session, command: Command): void {
     if (this.runCalls !== 0) this.endRun();
-    this.runCommand = id;
+    const { id } = command;
+    const alone = this.watch.alone[id];
+    // A command that is measured by itself has a run that no other continues.
+    this.runCommand = alone === 0 ? id : -1;
+    this.runId = id;
+    this.look = (this.look & LOOK_REQUEST) | alone;
+    this.watch.begin(this.call, session, command);
     if (this.runStartUs === 0) this.runStartUs = this.server.clock.monotonicUs();
   }
 
@@ -996,19 +1139,35 @@ export class Executor implements Waker, TransactionRunner {
     if (this.runCalls === 0) return;
     const nowUs = this.server.clock.monotonicUs();
     const elapsed = nowUs - this.runStartUs;
-    const { stats } = this.server;
-    stats.calls[this.runCommand] += this.runCalls;
-    stats.usec[this.runCommand] += elapsed;
+    if (elapsed >= this.watch.noteUs) this.watch.slow(this.runCalls, elapsed);
+    this.server.stats.record(this.runId, this.runCalls, elapsed);
     if (elapsed > this.figures.stallMaxUs) this.figures.stallMaxUs = elapsed;
     this.runCalls = 0;
     this.runCommand = -1;
     this.runStartUs = nowUs;
   }
 
+  /** The command under way began to wait: it counts when that is over, the time that it took so far does now. */
+  private leaveRun(): void {
+    const nowUs = this.server.clock.monotonicUs();
+    this.server.stats.usec[this.runId] += nowUs - this.runStartUs;
+    this.runCalls = 0;
+    this.runStartUs = nowUs;
+  }
+
+  /** Lets other commands run as part of the one under way. Returns when that began; -1 when it has been counted before. */
+  private suspendRun(): number {
+    if (this.runCalls === 0) return -1;
+    this.runCalls = 0;
+    this.runCommand = -1;
+    return this.runStartUs;
+  }
+
   /** Ends the timing of a batch: what follows is not the last command's time. */
   private endTiming(): void {
     this.endRun();
     this.runStartUs = 0;
+    this.watch.end();
   }
 
   // --- parked sessions ----------------------------------------------------------------------------
@@ -1079,7 +1238,6 @@ export class Executor implements Waker, TransactionRunner {
     // It was counted when it began to wait.
     const counted = session.commands - before;
     session.commands -= counted;
-    this.runCalls -= counted;
     this.figures.commands--;
     if (this.blocked.endRetry(waiting)) {
       session.gate |= GATE_PARKED;
@@ -1097,8 +1255,9 @@ export class Executor implements Waker, TransactionRunner {
   }
 
   wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {
-    const { byId } = this.server.table;
-    this.unpark(session, () => answer(this.call.reply), byId[request.commandId]);
+    const { stats, table } = this.server;
+    stats.record(request.commandId, 1, 0);
+    this.unpark(session, () => answer(this.call.reply), table.byId[request.commandId]);
   }
 
   private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {

@@ -17,11 +17,13 @@ import {
   FIGURE_COMMANDS,
   FSYNC_AWAITED,
   LOG_BROKEN,
+  LOG_DELAY_US,
   LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
 import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
+import { tellSlowEvent } from '../ring/slow-events.ts';
 import { Appender } from './aof/appender.ts';
 import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
@@ -83,6 +85,8 @@ export class Bio {
       onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
+      delayMs: () => Atomics.load(parts.control, LOG_DELAY_US) / 1000,
+      onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
     });
   }
 

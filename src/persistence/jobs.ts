@@ -5,6 +5,7 @@
  */
 
 import { announceMail } from '../ring/doorbell.ts';
+import { tellSlowEvent } from '../ring/slow-events.ts';
 import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
 import { finish } from './job-end.ts';
@@ -58,7 +59,9 @@ function save(job: SaveJob, files: Files): Promise<void> {
       work();
     } catch (error) {
       failure = failureText(error);
+      const startMs = performance.now();
       writer?.abort();
+      tellSlowEvent(process, 'rdb-unlink-temp-file', performance.now() - startMs);
     }
   };
   attempt(() => {

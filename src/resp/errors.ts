@@ -143,6 +143,21 @@ export function prefixOverlapsGiven(prefix: string, other: string): string {
 // --- server -----------------------------------------------------------------------------------------
 
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
+export const LOG_COUNT = 'ERR count should be greater than or equal to -1';
+export const COMMAND_LOG_TYPE = 'ERR type should be one of the following: slow, large-request, large-reply';
+export const noLatencySamples = (event: string) => `ERR No samples available for event '${event}'`;
+export const HOTKEYS_STARTED = 'ERR hotkey tracking session already in progress';
+export const HOTKEYS_IN_PROGRESS = 'ERR hotkey tracking session in progress, stop tracking first';
+export const HOTKEYS_METRICS = 'ERR METRICS parameter is required';
+export const HOTKEYS_METRICS_COUNT = 'ERR METRICS count must be > 0 and <= 2';
+export const HOTKEYS_METRICS_MISMATCH = 'ERR METRICS count does not match number of metric types provided';
+export const HOTKEYS_NO_METRICS = 'ERR METRICS no valid metrics passed. Supported: CPU|NET';
+export const HOTKEYS_COUNT = 'ERR COUNT must be between 1 and 64';
+export const HOTKEYS_DURATION = 'ERR DURATION must be between 1 and 1000000';
+export const HOTKEYS_SAMPLE = 'ERR SAMPLE ratio must be positive';
+export const HOTKEYS_SLOTS = 'ERR SLOTS parameter cannot be used in non-cluster mode';
+export const hotkeysMetricTwice = (name: string) => `ERR METRICS ${name} defined more than once!`;
+export const DEBUG_DATABASE = 'ERR Out of range database';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const PROTOCOL_TYPE =
   'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';

@@ -43,6 +43,13 @@ export class WatchedKeys {
     this.onInterest = onInterest;
   }
 
+  /** How many different keys are watched. */
+  get count(): number {
+    const keys = new Set<WatchedKey>();
+    for (const watched of this.bySession.values()) for (const key of watched) keys.add(key);
+    return keys.size;
+  }
+
   get isEmpty(): boolean {
     return this.bySession.size === 0;
   }

@@ -6,7 +6,9 @@ import { FakeClock } from '../../../src/base/clock.ts';
 import { Prng } from '../../../src/base/prng.ts';
 import { SipHasher } from '../../../src/base/siphash.ts';
 import type { Call } from '../../../src/commands/call.ts';
+import { CommandLogs } from '../../../src/commands/command-logs.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
+import { LatencyEvents } from '../../../src/commands/latency-events.ts';
 import { CHANNEL } from '../../../src/commands/pubsub.ts';
 import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
@@ -15,6 +17,7 @@ import { CommandTable } from '../../../src/commands/table.ts';
 import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
+import { CommandWatch } from '../../../src/executor/command-watch.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
 import { Monitors } from '../../../src/executor/monitors.ts';
 import { Pause } from '../../../src/executor/pause.ts';
@@ -82,6 +85,7 @@ export class ExecutorRig {
   readonly replies: ReplyRingReader;
   readonly channel: ChannelEnd;
   readonly server: Server;
+  readonly watch: CommandWatch;
   readonly executor: Executor;
   readonly input: Input;
   readonly large: LargeMessage[] = [];
@@ -92,6 +96,8 @@ export class ExecutorRig {
   broadcasts = 0;
   /** What PARK has parked: answers by calling them. */
   readonly parked: (() => void)[] = [];
+  /** Lines of the server's log. */
+  readonly logged: string[] = [];
   /** Texts given to LOG, in the order of execution. */
   readonly executed: string[] = [];
   readonly config: Record<string, string | number> = { requirepass: '', hz: 10 };
@@ -127,15 +133,19 @@ export class ExecutorRig {
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
+        bool: (name: string) => Number(this.config[name] ?? 0) !== 0,
       },
       table,
       stats: new Stats(table.byId.length),
+      commandLogs: new CommandLogs(),
+      latency: new LatencyEvents(() => this.clock.nowMs()),
       sessions,
       tracking,
-      services: { log() {}, release() {} },
+      services: { log: (_: string, text: string) => this.logged.push(text), release() {} },
       activeExpireEnabled: true,
       checksumEnabled: true,
     } as unknown as Server;
+    this.watch = new CommandWatch(this.server, this.control);
     this.executor = new Executor({
       server: this.server,
       channels: [this.channel],
@@ -148,11 +158,13 @@ export class ExecutorRig {
       limitClients() {},
       transactions,
       broker,
+      watch: this.watch,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,
       countClients() {},
       cron: () => {},
+      reportFailure: () => {},
       spinLooksMax: 0,
     });
     this.control[SETTING_BULK_MAX] = 512 << 20;
@@ -180,6 +192,9 @@ export class ExecutorRig {
       }),
       declare('FILL', 2, (call) => call.reply.bulkText('f'.repeat(Number(call.text(1))))),
       declare('SILENT', 1, () => {}),
+      // A command that takes so many microseconds; SLOW is measured by itself.
+      declare('TAKE', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000)),
+      declare('SLOW', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000), { flags: 0 }),
       declare('FAIL', -1, (call) => call.reply.error('ERR as asked')),
       declare('PARK', 2, (call) => {
         const { session } = call;

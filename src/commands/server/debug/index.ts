@@ -5,6 +5,7 @@
  * number of arguments.
  */
 import { globMatchString } from '../../../base/glob.ts';
+import { parseSafeInteger } from '../../../base/int64.ts';
 import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../../define.ts';
@@ -32,6 +33,10 @@ export const DEBUG = defineCommand({
   handler: debug,
 });
 
+const SLOT_BYTES = 8;
+/** Ten seconds. */
+const DELAY_US_MAX = 1e7;
+
 interface Subcommand {
   /** Arguments with DEBUG and the subcommand's name, at least and at most. */
   least: number;
@@ -41,11 +46,26 @@ interface Subcommand {
 }
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
+  'aof-flush-sleep': {
+    least: 3,
+    most: 3,
+    help: ['AOF-FLUSH-SLEEP <microseconds>', '    Wait so long before each write to the append only file.'],
+    run: delayLog,
+  },
   'change-repl-id': {
     least: 2,
     most: 2,
     help: ['CHANGE-REPL-ID', '    Give the server a new replication id.'],
     run: changeReplicationId,
+  },
+  assert: {
+    least: 2,
+    most: 2,
+    help: [
+      'ASSERT',
+      '    Fail as an assertion that does not hold: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG ASSERT'),
   },
   'config-rewrite-force-all': {
     least: 2,
@@ -75,6 +95,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     run: (call) => call.reply.error(call.text(2)),
   },
   help: { least: 2, most: 2, help: [], run: help },
+  htstats: {
+    least: 3,
+    most: 3,
+    help: ['HTSTATS <dbid>', '    Figures of the tables of a database.'],
+    run: tableFigures,
+  },
   listpack: {
     least: 3,
     most: 3,
@@ -107,6 +133,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    Stop or resume what is done many times a second: limits on clients, figures.',
     ],
     run: pauseCron,
+  },
+  panic: {
+    least: 2,
+    most: 2,
+    help: ['PANIC', '    Fail: the server writes a crash report and ends.'],
+    run: () => fail('DEBUG PANIC'),
   },
   populate: {
     least: 3,
@@ -162,6 +194,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    When reply buffers of clients are resized in Redis. There are none here.',
     ],
     run: replyBuffer,
+  },
+  segfault: {
+    least: 2,
+    most: 2,
+    help: [
+      'SEGFAULT',
+      '    Fail as at an invalid access to memory: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG SEGFAULT: as if it had crashed by signal: 11'),
   },
   'set-active-expire': {
     least: 3,
@@ -221,6 +262,43 @@ function changeReplicationId(call: Call): void {
   for (let i = 0; i < 5; i++) id += server.random.nextUint32().toString(16).padStart(8, '0');
   server.replicationId = id;
   call.reply.ok();
+}
+
+/** Text that is no number counts as 0. */
+function delayLog(call: Call): void {
+  const us = Number.parseInt(call.text(2), 10);
+  call.server.services.delayLog(us > 0 ? Math.min(us, DELAY_US_MAX) : 0);
+  call.reply.ok();
+}
+
+/** The table of the keys and the index of their expire times; neither has chains. */
+function tableFigures(call: Call): void {
+  const index = parseSafeInteger(call.bytes, call.start(2), call.end(2));
+  const db = call.server.keyspace.databases[index];
+  if (db === undefined) {
+    call.reply.error(Number.isNaN(index) ? errors.NOT_INTEGER : errors.DEBUG_DATABASE);
+    return;
+  }
+  const { dict, expires } = db;
+  const lines = [
+    '[Dictionary HT]',
+    ...tableLines(dict.count, Math.floor(dict.bytes / SLOT_BYTES)),
+    '[Expires HT]',
+    ...tableLines(expires.count, Math.floor(expires.bytes / SLOT_BYTES)),
+    '',
+  ];
+  call.reply.verbatim('txt', lines.join('\n'));
+}
+
+function tableLines(count: number, slots: number): string[] {
+  const title = 'Hash table 0 stats (main hash table):';
+  if (count === 0) return [title, 'No stats available for empty dictionaries'];
+  return [title, ` table size: ${slots}`, ` number of elements: ${count}`];
+}
+
+/** What nobody catches. */
+function fail(why: string): never {
+  throw new Error(why);
 }
 
 function log(call: Call): void {
