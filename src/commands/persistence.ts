@@ -40,6 +40,8 @@ export interface PersistenceFigures {
     currentSeconds: number;
     lastOk: boolean;
     rewrites: number;
+    /** Rewrites since the last that did not fail. */
+    failures: number;
     writeOk: boolean;
     bytes: number;
     /** After the last rewrite. */

@@ -26,9 +26,16 @@ import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
 import { systemFiles } from './files.ts';
 import { failJob } from './job-end.ts';
-import { failureText } from './jobs.ts';
-import { ANSWER_DONE, ANSWER_FAILED, type AofOrder, type FromBio, type Job, type ToBio } from './messages.ts';
-import { RdbFileWriter } from './rdb/file-writer.ts';
+import { failureText, saveWriter } from './jobs.ts';
+import {
+  ANSWER_DONE,
+  ANSWER_FAILED,
+  type AofOrder,
+  type EmptyBase,
+  type FromBio,
+  type Job,
+  type ToBio,
+} from './messages.ts';
 
 /** How long bio waits in place for the next batch of a busy executor before it goes back to its event loop. */
 const WAIT_MS = 0.3;
@@ -125,22 +132,24 @@ export class Bio {
       appender.policy = order.policy;
       appender.readManifest(names);
       if (appender.manifest.base === null && appender.manifest.increments.length === 0) {
-        appender.beginWith((name) => this.writeEmptyBase(names.path(name), order.rdb));
+        const isRdb = order.rdb.commands === null;
+        appender.beginWith(isRdb, (name) => this.writeEmptyBase(names.path(name), order.rdb));
       }
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
       if (order.anew) appender.forget(absolute(order));
       appender.startIncrement();
-    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
+    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.isRdb);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
     else appender.close();
   }
 
   /** A base without keys. */
-  private writeEmptyBase(path: string, options: { version: number; checksum: boolean }): void {
-    const writer = new RdbFileWriter(systemFiles, {
+  private writeEmptyBase(path: string, options: EmptyBase): void {
+    const temporary = `${path}.part`;
+    const writer = saveWriter(systemFiles, {
       ...options,
-      temporary: `${path}.part`,
+      temporary,
       path,
       compresses: false,
       fsyncsAsItGoes: false,

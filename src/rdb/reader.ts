@@ -37,6 +37,8 @@ export class RdbReader {
   textBytes: Uint8Array = new Uint8Array(0);
   textStart = 0;
   textEnd = 0;
+  /** A view over the memory of textBytes, or null. */
+  textData: DataView | null = null;
   private readonly digits = new Uint8Array(24);
   /** Where compressed strings of usual sizes are expanded. */
   private expanded: Uint8Array = new Uint8Array(0);
@@ -155,6 +157,7 @@ export class RdbReader {
   bytesOf(size: number): void {
     this.textStart = this.take(size);
     this.textBytes = this.bytes;
+    this.textData = this.data;
     this.textEnd = this.pos;
   }
 
@@ -165,6 +168,7 @@ export class RdbReader {
     else if (encoding === STRING_INT16) value = this.data.getInt16(at, true);
     else value = this.data.getInt32(at, true);
     this.textBytes = this.digits;
+    this.textData = null;
     this.textStart = 0;
     this.textEnd = writeInt64(value >> 31, value, this.digits, 0);
   }
@@ -186,6 +190,7 @@ export class RdbReader {
       throw new CorruptRdbError('a compressed string that does not expand');
     }
     this.textBytes = out;
+    this.textData = null;
     this.textStart = 0;
     this.textEnd = size;
   }

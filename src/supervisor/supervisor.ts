@@ -279,10 +279,11 @@ export class Supervisor {
     if (unixPath !== '') this.unix = planUnix(unixPath, backlog);
     const listeners = this.withUnix(plan.listeners);
     if (listeners.length === 0) this.fatal('Configured to not listen anywhere, exiting.');
-    this.log.write('notice', 'Server initialized');
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    // Who waits for this line connects at once.
+    this.log.write('notice', 'Server initialized');
     this.isListening = true;
     this.readyIfLoaded();
   }

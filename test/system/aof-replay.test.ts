@@ -342,11 +342,12 @@ describe('an append only file', () => {
     120_000,
   );
 
-  it.skipIf(!oracleAvailable())(
-    'is loaded by the real redis-server',
-    async () => {
+  it.skipIf(!oracleAvailable()).each(['yes', 'no'])(
+    'is loaded by the real redis-server, aof-use-rdb-preamble %s',
+    async (preamble) => {
       const dir = directory();
-      const server = await startOurs(dir, '--aof-timestamp-enabled', 'yes');
+      const args = ['--aof-timestamp-enabled', 'yes', '--aof-use-rdb-preamble', preamble];
+      const server = await startOurs(dir, ...args);
       await play(server, CHANGES, rewrite);
       const before = await stateOf(server);
       await rewritten(server);

@@ -140,9 +140,9 @@ export class Appender {
   }
 
   /** The first base, which `write` writes under the name that it gets. The manifest names it with the first file of changes. */
-  beginWith(write: (name: string) => void): void {
+  beginWith(isRdb: boolean, write: (name: string) => void): void {
     const sequence = this.next(/\.base\.(rdb|aof)$/);
-    const base = { name: this.names.base(sequence), sequence };
+    const base = { name: this.names.base(sequence, isRdb), sequence };
     this.parts.files.makeDirectory(this.names.directory);
     write(base.name);
     this.manifest = { ...this.manifest, base };
@@ -199,12 +199,12 @@ export class Appender {
    * A rewrite is done: `temporary` becomes the base, and everything before the last file of changes is history, which is deleted.
    * Throws what the disk throws, and then what was there is used as before.
    */
-  adoptBase(temporary: string): void {
+  adoptBase(temporary: string, isRdb = true): void {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
     const sequence = this.next(/\.base\.(rdb|aof)$/);
-    const base = { name: this.names.base(sequence), sequence };
+    const base = { name: this.names.base(sequence, isRdb), sequence };
     const old = before.increments.filter((entry) => entry.sequence < from);
     const history = [
       ...before.history,

@@ -92,8 +92,8 @@ export class AofNames {
     return `${this.directory}/${this.file}.manifest`;
   }
 
-  base(sequence: number): string {
-    return `${this.file}.${sequence}.base.rdb`;
+  base(sequence: number, isRdb: boolean): string {
+    return `${this.file}.${sequence}.base.${isRdb ? 'rdb' : 'aof'}`;
   }
 
   increment(sequence: number): string {

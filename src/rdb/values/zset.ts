@@ -44,12 +44,11 @@ function save(writer: RdbWriter, db: Database, address: number): void {
   }
 }
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   if (rdbType === RDB_ZSET_LISTPACK) {
-    readListpackBlock(reader);
+    readListpackBlock(reader, 'Zset listpack');
     if (canTake(reader, db, key, db.keyspace.packing.zsetEntries, true) && isInOrder(reader)) {
-      takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
-      return;
+      return takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
     }
   }
   let address = 0;
@@ -71,10 +70,11 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       add(member, 0, member.length, parseDouble(score, start, end));
     });
     if (rdbType === RDB_ZSET_LISTPACK) visitListpack(reader, pairs.add);
-    else readZiplist(reader, pairs.add);
+    else readZiplist(reader, pairs.add, 'Zset ziplist');
     pairs.end();
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
 }
 
 /** Whether the pairs of the listpack read last have scores, and are in the order of score and member. */
