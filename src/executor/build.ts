@@ -50,6 +50,8 @@ import { ThreadWatch } from './thread-watch.ts';
 
 /** How often a thread that is about to end looks whether main knows. */
 const STOP_LOOK_MS = 1;
+/** The longest wait for a line to be in the log. */
+const LOG_WAIT_MS = 100;
 
 /** What the executor keeps an eye on. */
 interface Watches {
@@ -99,6 +101,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
     broken: () => Atomics.load(control, LOG_BROKEN) !== 0,
+    together: () => config.string('appendfsync') === 'always',
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
@@ -287,7 +290,15 @@ function buildServices(
   const sleepOn = new Int32Array(new SharedArrayBuffer(4));
   return {
     ...others,
-    log: (level, message) => send({ type: 'log', level, message }),
+    log(level, message, waits = false) {
+      if (!waits) {
+        send({ type: 'log', level, message });
+        return;
+      }
+      const written = new SharedArrayBuffer(4);
+      send({ type: 'log', level, message, written });
+      Atomics.wait(new Int32Array(written), 0, 0, LOG_WAIT_MS);
+    },
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
     rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),

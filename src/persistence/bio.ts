@@ -141,6 +141,7 @@ export class Bio {
       appender.startIncrement();
     } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.isRdb);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
+    else if (order.type === 'aof-sleep') appender.sleepUs = order.us;
     else appender.close();
   }
 

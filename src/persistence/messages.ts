@@ -87,6 +87,7 @@ export type AofOrder = { answer: SharedArrayBuffer } & (
   | { type: 'aof-base'; temporary: string; isRdb: boolean }
   | { type: 'aof-policy'; policy: FsyncPolicy }
   | { type: 'aof-close' }
+  | { type: 'aof-sleep'; us: number }
 );
 
 /** How an empty base is written. */

@@ -504,6 +504,10 @@ export class Persistence implements PersistenceService {
     this.setAof(false);
   }
 
+  setFlushSleep(us: number): void {
+    this.parts.ask({ type: 'aof-sleep', us });
+  }
+
   reloadAof(): string | null {
     this.parts.log.cut();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
@@ -635,12 +639,14 @@ export class Persistence implements PersistenceService {
     if (error !== null && loading.error === null)
       this.log('warning', `Can't open the append-only file: ${error}`);
     this.loadFailed = error !== null;
-    if (loading.error !== null && !this.loadsAof) {
-      this.log('warning', `Internal error in RDB reading offset ${loading.offset} -> ${loading.error}`);
-      this.log('warning', 'Terminating server after rdb file reading failure.');
-    }
-    this.parts.onLoaded(error);
+    this.parts.onLoaded(error === null || this.loadsAof ? error : this.reportBadFile(loading));
     return false;
+  }
+
+  /** What is wrong with a snapshot, in Redis's words. Returns the last of them. */
+  private reportBadFile({ error, offset }: Loading): string {
+    this.log('warning', `Internal error in RDB reading offset ${offset} -> ${error}`);
+    return 'Terminating server after rdb file reading failure.';
   }
 
   private endLoading(loading: Loading, isSnapshot: boolean): void {

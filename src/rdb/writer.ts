@@ -209,19 +209,30 @@ export class RdbWriter {
 
   private compressed(bytes: Uint8Array, start: number, end: number): boolean {
     const size = end - start;
-    const head = 1 + 2 * LENGTH_SIZE_MAX;
-    this.ensure(head + size);
-    // Compressed behind where the lengths go, then moved up to them.
-    const at = this.size + head;
+    this.ensure(1 + 2 * LENGTH_SIZE_MAX + size);
+    // Compressed behind where the lengths go if they are as long as it seems; moved to where they end if they are not.
+    const at = this.size + 1 + (size < LENGTH_ONE_BYTE ? 2 : 3);
     const got = lzfCompress(bytes, start, end, this.bytes, at, at + size - COMPRESS_GAIN);
     if (got <= 0) return false;
+    const { size: before } = this;
+    if (lengthSize(got) + lengthSize(size) !== at - before - 1) {
+      this.bytes.copyWithin(before + 1 + lengthSize(got) + lengthSize(size), at, at + got);
+    }
     this.byte(STRING_LZF);
     this.length(got);
     this.length(size);
-    this.bytes.copyWithin(this.size, at, at + got);
     this.size += got;
     return true;
   }
+}
+
+/** Lengths below this take one byte. */
+const LENGTH_ONE_BYTE = 64;
+
+/** Bytes of a length. */
+function lengthSize(value: number): number {
+  if (value < LENGTH_ONE_BYTE) return 1;
+  return value < 16384 ? 2 : 5;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

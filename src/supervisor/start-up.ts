@@ -52,11 +52,16 @@ function announce(log: ServerLog, config: Config, file: string | null): void {
   } else {
     log.write('warning', 'Configuration loaded');
   }
+  if (config.bool('syslog-enabled')) {
+    log.write('warning', 'syslog-enabled has no effect: the runtime has no way to reach the system log.');
+  }
+}
+
+/** The server can be reached: who starts one waits for these lines, and connects at once. */
+export function announceListening(log: ServerLog, config: Config): void {
   if (config.bool('always-show-logo') || (process.stdout.isTTY && config.string('logfile') === '')) {
     log.write('notice', `Threadis in standalone mode. Port: ${config.number('port')} PID: ${process.pid}`);
   }
   log.write('notice', `Running mode=standalone, port=${config.number('port')}.`);
-  if (config.bool('syslog-enabled')) {
-    log.write('warning', 'syslog-enabled has no effect: the runtime has no way to reach the system log.');
-  }
+  log.write('notice', 'Server initialized');
 }

@@ -28,6 +28,7 @@ import {
   type HostFacts,
   type IoData,
   type Listener,
+  type LogMessage,
   PROCESS_CPU_SYSTEM_US,
   PROCESS_CPU_USER_US,
   PROCESS_FIGURES,
@@ -41,6 +42,7 @@ import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
+import { announceListening } from './start-up.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
@@ -85,6 +87,8 @@ export class Supervisor {
   private stopping = false;
   private stopTimer: NodeJS.Timeout | undefined;
   private isListening = false;
+  /** Why the data could not be loaded: the last word, behind what is said of the start. */
+  private loadError: string | null = null;
   private isLoaded = false;
 
   constructor(options: SupervisorOptions) {
@@ -246,7 +250,7 @@ export class Supervisor {
   // --- messages -----------------------------------------------------------------------------------
 
   private onExecutor(message: FromExecutor): void {
-    if (message.type === 'log') this.log.write(message.level, message.message);
+    if (message.type === 'log') this.writeLog(message);
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') void this.listen(message.names);
     else if (message.type === 'loaded') this.onLoaded(message.error);
@@ -263,6 +267,14 @@ export class Supervisor {
   private toExecutor(message: ToExecutor): void {
     this.mainChannel.port1.postMessage(message);
     announceMail(this.control);
+  }
+
+  private writeLog({ level, message, written }: LogMessage): void {
+    this.log.write(level, message);
+    if (written === undefined) return;
+    const word = new Int32Array(written);
+    Atomics.store(word, 0, 1);
+    Atomics.notify(word, 0);
   }
 
   // --- listening ----------------------------------------------------------------------------------
@@ -282,20 +294,21 @@ export class Supervisor {
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
-    // Who waits for this line connects at once.
-    this.log.write('notice', 'Server initialized');
+    announceListening(this.log, config);
     this.isListening = true;
     this.readyIfLoaded();
   }
 
   private onLoaded(error: string | null): void {
-    if (error !== null) this.fatal('Fatal error loading the DB, check server logs. Exiting.');
+    this.loadError = error;
     this.isLoaded = true;
     this.readyIfLoaded();
   }
 
   private readyIfLoaded(): void {
-    if (this.isListening && this.isLoaded) this.ready();
+    if (!this.isListening || !this.isLoaded) return;
+    if (this.loadError !== null) this.fatal(this.loadError);
+    this.ready();
   }
 
   /** CONFIG SET port, bind: if any address cannot be had, all stays as it is. */

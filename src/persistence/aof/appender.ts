@@ -55,8 +55,12 @@ export interface AppenderParts {
   fatal: (message: string) => void;
 }
 
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 export class Appender {
   policy: FsyncPolicy = 'everysec';
+  /** Waits so long before it writes: for tests. */
+  sleepUs = 0;
   /** Bytes of the base and of all files of changes. */
   size = 0;
   manifest: Manifest = emptyManifest();
@@ -309,6 +313,7 @@ export class Appender {
     if (this.fd < 0) return;
     let left = reader.waiting;
     const wrote = left > 0;
+    if (wrote && this.sleepUs > 0) Atomics.wait(sleeper, 0, 0, this.sleepUs / 1000);
     try {
       while (left > 0) {
         const [piece] = reader.pieces(left);

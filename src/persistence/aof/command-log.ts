@@ -20,6 +20,8 @@ import type { LogWriter } from '../../ring/log-ring.ts';
 
 const CAPACITY = 64 << 10;
 const KEPT_MAX = 1 << 20;
+/** With so much of a batch logged, bio begins to write it. */
+const EARLY_BYTES = 8 << 10;
 const CR = 13;
 const LF = 10;
 const STAR = 42;
@@ -37,6 +39,8 @@ export interface CommandLogOptions {
   nowMs: () => number;
   /** The file cannot be written at the moment: nobody waits for it. */
   broken: () => boolean;
+  /** A batch is to be published in one piece, because it is fsynced in one. */
+  together: () => boolean;
 }
 
 export class CommandLog implements Propagation {
@@ -93,7 +97,18 @@ export class CommandLog implements Propagation {
       else logAsItCame(call, this);
     }
     this.inCommand = false;
-    if (!this.inTransaction) this.endUnit();
+    if (this.inTransaction) return;
+    this.endUnit();
+    if (this.size >= EARLY_BYTES && !this.options.together()) this.publishEarly();
+  }
+
+  /** In the middle of a batch: bio writes while more commands run. Only what there is room for at once. */
+  private publishEarly(): void {
+    const { buffer, size, writer } = this;
+    if (size > writer.entryMax || !writer.append(buffer, 0, size)) return;
+    this.size = 0;
+    this.unitStart = 0;
+    writer.publish();
   }
 
   beginTransaction(): void {

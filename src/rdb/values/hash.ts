@@ -6,6 +6,7 @@
  *
  * The two _PRE_GA forms, of its release candidates, have no least time; their times are absolute.
  */
+import { copyBytes } from '../../base/bytes.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
 import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
@@ -13,6 +14,7 @@ import { EMPTY_SIZE } from '../../memory/listpack.ts';
 import { ENCODING_LISTPACK, TYPE_HASH } from '../../memory/record.ts';
 import { nextFieldMs } from '../../types/hash/field-times.ts';
 import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
+import { setInTable } from '../../types/hash/hash-table.ts';
 import { HashWalk } from '../../types/hash/hash-walk.ts';
 import { Pairs, readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import {
@@ -87,6 +89,11 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): nu
       return takePacked(reader, db, key, TYPE_HASH, ENCODING_LISTPACK);
     }
   }
+  if (rdbType === RDB_HASH) {
+    const count = reader.count(2);
+    if (count > db.keyspace.packing.hashEntries) return loadTable(reader, db, key, count);
+    reader.unread();
+  }
   let address = 0;
   const set = (field: Uint8Array, value: Uint8Array, start: number, end: number, atMs: number) => {
     if (address === 0) address = createHash(db, key.hash, key.bytes, key.start, key.end, EMPTY_SIZE);
@@ -107,6 +114,33 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): nu
     pairs.end();
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
+}
+
+const fieldText = new Uint8Array(32);
+
+/** A hash of more fields than are packed. */
+function loadTable(reader: RdbReader, db: Database, key: NewKey, count: number): number {
+  const address = createHash(db, key.hash, key.bytes, key.start, key.end, 0);
+  const handle = handleOf(db, address);
+  for (let i = 0; i < count; i++) {
+    reader.string();
+    let { textBytes: bytes, textStart: start, textEnd: end } = reader;
+    if (!reader.isInPlace) {
+      // The value will be read to the same place.
+      const size = end - start;
+      const copy = size <= fieldText.length ? fieldText : new Uint8Array(size);
+      copyBytes(bytes, start, end, copy, 0);
+      bytes = copy;
+      start = 0;
+      end = size;
+    }
+    reader.string();
+    const { textBytes, textStart, textEnd } = reader;
+    if (!setInTable(db, key.hash, handle, bytes, start, end, textBytes, textStart, textEnd, NO_EXPIRE)) {
+      throw new CorruptRdbError('a field of a hash twice');
+    }
+  }
   return address;
 }
 

@@ -16,7 +16,7 @@ import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
-import { loadAof, reload } from './reload.ts';
+import { aofFlushSleep, loadAof, reload } from './reload.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -39,6 +39,12 @@ interface Subcommand {
 }
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
+  'aof-flush-sleep': {
+    least: 3,
+    most: 3,
+    help: ['AOF-FLUSH-SLEEP <microsec>', '    Wait so long before each writing to the append only file.'],
+    run: aofFlushSleep,
+  },
   'change-repl-id': {
     least: 2,
     most: 2,
