@@ -518,6 +518,7 @@ export class Persistence implements PersistenceService {
     this.parts.player.startFile();
     loading.finish();
     this.endLoading(loading, false);
+    this.logError(loading);
     return loading.error;
   }
 
@@ -644,9 +645,15 @@ export class Persistence implements PersistenceService {
   }
 
   /** What is wrong with a snapshot, in Redis's words. Returns the last of them. */
-  private reportBadFile({ error, offset }: Loading): string {
+  private reportBadFile(loading: Loading): string {
+    const { error, offset } = loading;
+    this.logError(loading);
     this.log('warning', `Internal error in RDB reading offset ${offset} -> ${error}`);
     return 'Terminating server after rdb file reading failure.';
+  }
+
+  private logError({ error }: Loading): void {
+    if (error !== null) this.log('warning', `Error loading the DB: ${error}`);
   }
 
   private endLoading(loading: Loading, isSnapshot: boolean): void {
@@ -655,10 +662,7 @@ export class Persistence implements PersistenceService {
     this.lastLoaded = keysLoaded;
     this.lastExpired = keysExpired;
     this.setLoading(false);
-    if (loading.error !== null) {
-      this.log('warning', `Error loading the DB: ${loading.error}`);
-      return;
-    }
+    if (loading.error !== null) return;
     const version = facts.get('redis-ver');
     if (!isSnapshot) {
       const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
@@ -700,6 +704,7 @@ export class Persistence implements PersistenceService {
     this.setLoading(true);
     loading.finish();
     this.endLoading(loading, true);
+    this.logError(loading);
     return loading.error;
   }
 

@@ -69,7 +69,7 @@ const CHUNK_CAPACITY = CHUNK_BYTES + (16 << 10);
 /** A smaller piece is copied, so that the buffer stays. */
 const COPIED_MAX = 16 << 10;
 /** What one slice of the walk writes, about. */
-const SLICE_BYTES = 64 << 10;
+const SLICE_BYTES = 16 << 10;
 /** Keys looked at together. */
 const BATCH_KEYS = 32;
 /** Collections with more elements, or more blocks, are written in slices. */

@@ -9,7 +9,7 @@
  *   watch   a worker whose heartbeat stands still is reported (heartbeats.ts)
  */
 import { randomBytes } from 'node:crypto';
-import { statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
@@ -87,6 +87,10 @@ export class Supervisor {
   private stopping = false;
   private stopTimer: NodeJS.Timeout | undefined;
   private isListening = false;
+  private onceLoaded: () => void = () => {};
+  private readonly loaded = new Promise<void>((resolve) => {
+    this.onceLoaded = resolve;
+  });
   /** Why the data could not be loaded: the last word, behind what is said of the start. */
   private loadError: string | null = null;
   private isLoaded = false;
@@ -294,14 +298,26 @@ export class Supervisor {
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    // With nothing to load nobody is told to come again; there may be a file to be made first.
+    if (!this.hasData()) await this.loaded;
     announceListening(this.log, config);
     this.isListening = true;
     this.readyIfLoaded();
   }
 
+  /** Whether there is anything to load. */
+  private hasData(): boolean {
+    const { config } = this;
+    const path = (name: string) => fromBytesText(config.string(name));
+    if (!config.bool('appendonly')) return snapshotBytes(path('dbfilename')) >= 0;
+    const file = path('appendfilename');
+    return existsSync(`${path('appenddirname')}/${file}.manifest`) || existsSync(file);
+  }
+
   private onLoaded(error: string | null): void {
     this.loadError = error;
     this.isLoaded = true;
+    this.onceLoaded();
     this.readyIfLoaded();
   }
 

@@ -55,6 +55,8 @@ export interface AppenderParts {
   fatal: (message: string) => void;
 }
 
+const BASE = /\.base\.(rdb|aof)$/;
+const INCREMENT = /\.incr\.aof$/;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 export class Appender {
@@ -136,7 +138,8 @@ export class Appender {
   /** One more than the highest number that a file of this kind has had. */
   private next(kind: RegExp): number {
     const { base, increments, history } = this.manifest;
-    let highest = 0;
+    // A base that was taken over from before there were manifests has a name of its own.
+    let highest = kind === BASE ? (base?.sequence ?? 0) : 0;
     for (const entry of [base, ...increments, ...history, ...(this.stale ?? [])]) {
       if (entry !== null && kind.test(entry.name)) highest = Math.max(highest, entry.sequence);
     }
@@ -145,7 +148,7 @@ export class Appender {
 
   /** The first base, which `write` writes under the name that it gets. The manifest names it with the first file of changes. */
   beginWith(isRdb: boolean, write: (name: string) => void): void {
-    const sequence = this.next(/\.base\.(rdb|aof)$/);
+    const sequence = this.next(BASE);
     const base = { name: this.names.base(sequence, isRdb), sequence };
     this.parts.files.makeDirectory(this.names.directory);
     write(base.name);
@@ -160,7 +163,7 @@ export class Appender {
     const { files, reader } = this.parts;
     if (this.isOpen && reader.waiting > 0) throw this.writeError ?? new Error('more was logged meanwhile');
     files.makeDirectory(this.names.directory);
-    const sequence = this.next(/\.incr\.aof$/);
+    const sequence = this.next(INCREMENT);
     const entry = { name: this.names.increment(sequence), sequence };
     const before = this.manifest;
     const next = { ...before, increments: [...before.increments, entry] };
@@ -207,7 +210,7 @@ export class Appender {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
-    const sequence = this.next(/\.base\.(rdb|aof)$/);
+    const sequence = this.next(BASE);
     const base = { name: this.names.base(sequence, isRdb), sequence };
     const old = before.increments.filter((entry) => entry.sequence < from);
     const history = [
