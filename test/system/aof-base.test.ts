@@ -172,7 +172,12 @@ describe('temporary files', () => {
   });
 
   it('a save goes on in the directory in which it began', async () => {
-    const one = await start(THREADIS, newDirectory(), ['--rdb-key-save-delay', '1000000', '--enable-protected-configs', 'yes']);
+    const one = await start(THREADIS, newDirectory(), [
+      '--rdb-key-save-delay',
+      '1000000',
+      '--enable-protected-configs',
+      'yes',
+    ]);
     const { dir } = one.server;
     await one.ask('SET', 'k', 'v');
     await one.ask('BGSAVE');

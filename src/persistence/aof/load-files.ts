@@ -101,7 +101,8 @@ function openFile(files: Files, path: string, name: string, flags: string): numb
     return files.open(path, flags);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new Error(`The append log file ${name} doesn't exist: No such file or directory`);
+    if (code === 'ENOENT')
+      throw new Error(`The append log file ${name} doesn't exist: No such file or directory`);
     throw new Error(`Fatal error: can't open the append log file ${name} for reading: ${message}`);
   }
 }

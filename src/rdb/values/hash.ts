@@ -13,8 +13,8 @@ import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
 import { EMPTY_SIZE } from '../../memory/listpack.ts';
 import { ENCODING_LISTPACK, TYPE_HASH } from '../../memory/record.ts';
 import { nextFieldMs } from '../../types/hash/field-times.ts';
-import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
 import { setInTable } from '../../types/hash/hash-table.ts';
+import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
 import { HashWalk } from '../../types/hash/hash-walk.ts';
 import { Pairs, readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import {

@@ -98,7 +98,7 @@ describe('loadAofFiles', () => {
   it('a missing file is refused', () => {
     const files = threeFiles();
     files.remove('dir/i1');
-    expect(() => load(files)).toThrow('ENOENT');
+    expect(() => load(files)).toThrow("i1 doesn't exist: No such file or directory");
   });
 
   it('a single file is taken over, and a crash at any moment of that loses nothing', () => {
