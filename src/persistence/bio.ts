@@ -138,7 +138,7 @@ export class Bio {
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
       if (order.anew) appender.forget(absolute(order));
-      appender.startIncrement();
+      if (order.appends) appender.startIncrement();
     } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.isRdb);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
     else if (order.type === 'aof-sleep') appender.sleepUs = order.us;

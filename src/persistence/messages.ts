@@ -81,8 +81,8 @@ export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; jo
 /** What the executor wants of the append only file, and waits for: `answer` becomes 1, or 2 when it could not be done and a FromBio says why. */
 export type AofOrder = { answer: SharedArrayBuffer } & (
   | { type: 'aof-open'; directory: string; file: string; policy: FsyncPolicy; size: number; rdb: EmptyBase }
-  /** Another file of changes, from here on. `anew`: what files there are does not belong to the data; a base follows. */
-  | { type: 'aof-increment'; directory: string; file: string; anew: boolean }
+  /** Another file of changes, from here on. `anew`: what files there are does not belong to the data; a base follows, and is all there is without `appends`. */
+  | { type: 'aof-increment'; directory: string; file: string; anew: boolean; appends: boolean }
   /** The rewritten base takes the place of all before the last file of changes that was begun. */
   | { type: 'aof-base'; temporary: string; isRdb: boolean }
   | { type: 'aof-policy'; policy: FsyncPolicy }

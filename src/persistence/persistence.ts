@@ -383,15 +383,15 @@ export class Persistence implements PersistenceService {
     // A transaction belongs into one file: it is rewritten after its end.
     this.rewriteScheduled = this.parts.log.isInside;
     if (this.rewriteScheduled) return null;
-    return this.startRewrite(!this.aofOn);
+    return this.startRewrite(!this.aofOn, this.aofOn);
   }
 
-  /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. */
-  private startRewrite(anew: boolean): string | null {
+  /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. `appends`: what changes from now on is logged. */
+  private startRewrite(anew: boolean, appends: boolean): string | null {
     this.lastRewriteMs = this.server.nowMs;
     if (anew) this.aofRoot = this.directory;
     this.parts.log.cut();
-    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew });
+    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew, appends });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
       this.noteRewrite(false);
@@ -479,7 +479,7 @@ export class Persistence implements PersistenceService {
     if (on === this.aofOn) return null;
     if (on) {
       if (this.saving !== null) this.abort();
-      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true);
+      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
       if (error !== null) return error;
       this.waitsForBase = true;
       this.setAof(true);
