@@ -12,6 +12,10 @@ import { Supervisor } from '../src/supervisor/supervisor.ts';
 const startMs = Date.now();
 // Before any worker starts: ArrayBuffer.prototype.transfer exists on Node 20 only behind this flag, which newer ones do not know.
 if (!('transfer' in ArrayBuffer.prototype)) v8.setFlagsFromString('--harmony-rab-gsab-transfer');
+// The functions of the command path are small, as a reader wants them; V8's budgets for inlining end in the middle of it. The executor's time per
+// command with these: LPUSH 0.30 -> 0.24 us, HSET and SADD -5 %, GET and SET the same; twice as much again gains nothing.
+v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
+v8.setFlagsFromString('--max-inlined-bytecode-size=1500');
 
 /** Loaded only for a configuration that renames commands: main has no use for the commands otherwise. */
 function commandNames(): ReadonlySet<string> {

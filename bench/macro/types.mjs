@@ -7,7 +7,7 @@
 import { readOptions } from '../lib/options.mjs';
 import { runBenchmark } from '../lib/redis-benchmark.mjs';
 import { describeRun, formatNumber, formatRatio, markdownTable, writeResults } from '../lib/report.mjs';
-import { connectResp } from '../lib/resp-client.mjs';
+import { connectResp, encodeCommand } from '../lib/resp-client.mjs';
 import { BASELINE_DEFAULT, OURS_DEFAULT, startServer } from '../lib/servers.mjs';
 import { median, spread } from '../lib/statistics.mjs';
 
@@ -37,7 +37,9 @@ async function sendMany(
 ) {
   for (let at = 0; at < count; at += BATCH) {
     const size = Math.min(BATCH, count - at);
-    await Promise.all(Array.from({ length: size }, (_, i) => client.call(...make(at + i))));
+    const answered = client.replies(size);
+    client.write(Array.from({ length: size }, (_, i) => encodeCommand(...make(at + i))).join(''));
+    await answered;
   }
 }
 

@@ -365,6 +365,53 @@ export class Dict {
   }
 
   /**
+   * Appends all records of one segment, and their hashes to `hashes`: those at `cursor`, 0 to begin, which the call before has returned. Returns
+   * the cursor to go on with, 0 when the walk is done. For a walk during which the table does not change: a good deal faster than scan().
+   */
+  walk(cursor: number, out: AddressList, hashes: AddressList): number {
+    if (this.count === 0) return 0;
+    const entry = this.canonicalEntry(cursor | 0);
+    const segment = this.directory[this.origin + entry];
+    const shape = this.directory[this.origin + entry + 1];
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    const until = base + (slotMask(shape) + 1) * PAIR_WORDS;
+    for (let at = base; at < until; at += PAIR_WORDS) {
+      if (words[at + 1] === 0) continue;
+      hashes.push(words[at]);
+      out.push(words[at + 1]);
+    }
+    const following = cursor + HASHES / (1 << (shape & DEPTH_MASK));
+    return following >= HASHES ? 0 : following;
+  }
+
+  /**
+   * Keeps of a list of records, whose hashes are in the list beside it, those whose hash some record of this table has too: all others are
+   * certainly not in it. Reads slots only, and one does not wait for another.
+   */
+  keepHashes(records: AddressList, hashes: AddressList): void {
+    let kept = 0;
+    for (let i = 0; i < records.length; i++) {
+      const hash = hashes.addresses[i];
+      if (this.firstWithHash(hash) === 0) continue;
+      records.addresses[kept] = records.addresses[i];
+      hashes.addresses[kept++] = hash;
+    }
+    records.length = kept;
+    hashes.length = kept;
+  }
+
+  /** Reads the beginning of each record, so that they are on their way together. What it returns must be used (see touchSlot()). */
+  touchRecords(records: AddressList): number {
+    let touched = 0;
+    for (let i = 0; i < records.length; i++) {
+      const address = records.addresses[i];
+      touched ^= this.words[address >>> SEGMENT_SHIFT][(address & OFFSET_MASK) << 2];
+    }
+    return touched;
+  }
+
+  /**
    * A record chosen uniformly, or 0 when there is none. A random directory entry hits a segment of depth d with probability 2^-d;
    * taking it only when it is the canonical one, of which each segment has exactly one, makes all segments
    * equally likely, and a random slot, tried again from the start when empty, makes all elements so. About three to twelve tries.

@@ -139,7 +139,9 @@ export function accessOf(i32: Int32Array, base: number): number {
 
 export function writeAccess(i32: Int32Array, base: number, access: number): void {
   const at = (base >>> 2) + 1;
-  i32[at] = (i32[at] & ~ACCESS_MASK) | access;
+  const word = i32[at];
+  // A line of the cache that is not written to need not be written back.
+  if ((word & ACCESS_MASK) !== access) i32[at] = (word & ~ACCESS_MASK) | access;
 }
 
 /** Length of the key in bytes. */

@@ -51,6 +51,9 @@ const HEADER_BYTES = 16;
 /** Levels of a tree that is as sparse as can be and fills the arena. */
 const HEIGHT_MAX = 16;
 
+/** How many entries ahead a record is on its way while others are removed. */
+const FAR = 4;
+
 /** What is looked for: the first entry that is not before it. */
 const BY_ENTRY = 0;
 const FROM_SCORE = 1;
@@ -65,6 +68,9 @@ export class ScoreTree {
   declare private readonly arena: Arena;
   declare private readonly words: Int32Array[];
   declare private readonly doubles: Float64Array[];
+  /** After removeRun(): the record that is likely to be removed next, and one that is some calls later; 0 for none. */
+  nextRecord = 0;
+  farRecord = 0;
   private header = 0;
   private root = 0;
   private nodes = 0;
@@ -491,8 +497,21 @@ export class ScoreTree {
     const words = this.words[leaf >>> SEGMENT_SHIFT];
     const recordsAt = wordBase(leaf) + LEAF_RECORDS + from;
     for (let i = 0; i < n; i++) out.push(words[recordsAt + i]);
+    this.noteNext(leaf, from, n);
     this.removeAtPath(n);
     return n;
+  }
+
+  /** Notes which records come after the `n` entries at index `from` of a leaf, or before them at its end. */
+  private noteNext(leaf: number, from: number, n: number): void {
+    const words = this.words[leaf >>> SEGMENT_SHIFT];
+    const base = wordBase(leaf);
+    const atEnd = from + n === words[base + COUNT];
+    const near = atEnd ? from - 1 : from + n;
+    const far = atEnd ? near - FAR : near + FAR;
+    const last = words[base + COUNT];
+    this.nextRecord = near >= 0 && near < last ? words[base + LEAF_RECORDS + near] : 0;
+    this.farRecord = far >= 0 && far < last ? words[base + LEAF_RECORDS + far] : 0;
   }
 
   /** Takes out the first entries, whole leaves at a time, until at least `entries` are gone; true when nothing is left. Looks at no record. */

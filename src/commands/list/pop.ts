@@ -1,9 +1,13 @@
 /** LPOP and RPOP. */
 import { parseSafeInteger } from '../../base/int64.ts';
+import * as events from '../../keyspace/events.ts';
+import { text } from '../../memory/listpack.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
-import { listLength } from '../../types/list/list-value.ts';
+import { largeList, listLength } from '../../types/list/list-value.ts';
+import { dropEnd, readEnd } from '../../types/list/quicklist.ts';
 import type { Call } from '../call.ts';
+import { changed } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
 import { findForWrite, WRONG } from '../lookup.ts';
 import { LEFT, RIGHT, replyEnd, replyFromEnd, take } from './sides.ts';
@@ -47,8 +51,23 @@ function pop(call: Call, side: number): void {
     call.reply.null();
     return;
   }
-  replyEnd(call, db, address, listLength(db, address), side);
-  take(call, 1, address, side, 1);
+  const list = largeList(db, address);
+  if (list === 0 || !popLarge(call, list, side)) {
+    replyEnd(call, db, address, listLength(db, address), side);
+    take(call, 1, address, side, 1);
+  }
+}
+
+/** Replies and removes one element of a large list that stays as it is otherwise. False when it has done nothing: then the general way does it. */
+function popLarge(call: Call, list: number, side: number): boolean {
+  const { db } = call;
+  const front = side === LEFT;
+  if (!readEnd(db.arena, list, front)) return false;
+  call.reply.bulk(text.bytes, text.start, text.end);
+  dropEnd(db.arena, list, front);
+  db.keyspace.dirty++;
+  changed(call, 1, front ? events.LPOP : events.RPOP);
+  return true;
 }
 
 function popMany(call: Call, side: number): void {

@@ -1,7 +1,15 @@
 /** LPUSH, RPUSH, and LPUSHX, RPUSHX, which want the list to exist. */
 import * as events from '../../keyspace/events.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
-import { listLength, measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
+import {
+  largeList,
+  listLength,
+  measure,
+  pushElement,
+  startAdding,
+  startPush,
+} from '../../types/list/list-value.ts';
+import { pushQuicklist, quicklistLength } from '../../types/list/quicklist.ts';
 import type { Call } from '../call.ts';
 import { changed } from '../changed.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, WRITE } from '../define.ts';
@@ -60,11 +68,23 @@ function push(call: Call, front: boolean, mustExist: boolean): void {
     call.reply.integer(0);
     return;
   }
+  const list = address === 0 ? 0 : largeList(db, address);
+  if (list !== 0) {
+    for (let i = 2; i < argc; i++) pushQuicklist(db.keyspace, list, front, bytes, call.start(i), call.end(i));
+  } else {
+    address = pushSmall(call, address, front);
+  }
+  db.keyspace.dirty += argc - 2;
+  changed(call, 1, front ? events.LPUSH : events.RPUSH);
+  call.reply.integer(list === 0 ? listLength(db, address) : quicklistLength(db.arena, list));
+}
+
+/** Adds to a list that is new (address 0) or small, and may become large by that. Returns where the record is. */
+function pushSmall(call: Call, address: number, front: boolean): number {
+  const { db, bytes, argc } = call;
   startAdding();
   for (let i = 2; i < argc; i++) measure(bytes, call.start(i), call.end(i));
   address = startPush(db, call.keyHash(1), address, bytes, call.start(1), call.end(1), front);
   for (let i = 2; i < argc; i++) pushElement(db, address, front, bytes, call.start(i), call.end(i));
-  db.keyspace.dirty += argc - 2;
-  changed(call, 1, front ? events.LPUSH : events.RPUSH);
-  call.reply.integer(listLength(db, address));
+  return address;
 }

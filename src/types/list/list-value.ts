@@ -51,6 +51,7 @@ import {
   encodingOf,
   readWord0,
   TYPE_LIST,
+  valueWord,
 } from '../../memory/record.ts';
 import { matchesIn, removeFromBlock } from './block-matches.ts';
 import { packedAgain, packedExceeds } from './limits.ts';
@@ -81,6 +82,14 @@ export function listLength(db: Database, address: number): number {
   if (!isPacked(db, address)) return quicklistLength(db.arena, handleOf(db, address));
   openBlob(db, address);
   return count(blob.u8, blob.start);
+}
+
+/** The handle of a large list (quicklist.ts), 0 of a small one. */
+export function largeList(db: Database, address: number): number {
+  const i32 = db.arena.i32[segmentOf(address)];
+  const base = byteOffsetOf(address);
+  const word0 = readWord0(i32, base);
+  return encodingOf(word0) === ENCODING_LISTPACK ? 0 : valueWord(i32, base);
 }
 
 // --- adding -----------------------------------------------------------------------------------------

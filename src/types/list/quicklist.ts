@@ -33,6 +33,8 @@ import {
   HEADER_SIZE,
   insert,
   isValid,
+  last,
+  read,
   replace,
   seek,
   skip,
@@ -214,6 +216,26 @@ export function pushQuicklist(
   if (!cellHasRoom(arena, node, size)) node = growNode(arena, list, node, size);
   pushToNode(arena, node, front, size, bytes, start, end);
   i32[w + LENGTH]++;
+}
+
+/**
+ * Points listpack's `text` at the element at an end, if dropEnd() may remove it: if other elements stay in its block and other nodes in the list.
+ * False otherwise. O(1).
+ */
+export function readEnd(arena: Arena, list: number, front: boolean): boolean {
+  const node = word(arena, list, front ? HEAD : TAIL);
+  if (word(arena, list, NODES) === 1 || nodeWord(arena, node, COUNT) === 1) return false;
+  if (nodeWord(arena, node, KIND) !== PACKED) return false;
+  const u8 = arena.u8[segmentOf(node)];
+  const at = blockOf(arena, node);
+  read(u8, front ? at + HEADER_SIZE : last(u8, at));
+  return true;
+}
+
+/** Removes the element that readEnd() has read; `text` is not good any more. O(1). */
+export function dropEnd(arena: Arena, list: number, front: boolean): void {
+  cutNode(arena, word(arena, list, front ? HEAD : TAIL), front, 1);
+  addToWord(arena, list, LENGTH, -1);
 }
 
 /** Removes the first or last `n` elements; there are as many. O(n); a node that goes whole goes in one. */

@@ -45,6 +45,12 @@ export function setInteger(hi: number, lo: number): void {
   member.hasHash = false;
 }
 
+/** The hash of the member's text is known. */
+export function setHash(hash: number): void {
+  member.hash = hash;
+  member.hasHash = true;
+}
+
 /** Sees to it that bytes[start..end) is the member's text. */
 export function needText(): void {
   if (member.hasText) return;
@@ -71,8 +77,7 @@ export function isInteger(): boolean {
 export function hashOf(hasher: SipHasher): number {
   if (!member.hasHash) {
     needText();
-    member.hash = hasher.hash(member.bytes, member.start, member.end);
-    member.hasHash = true;
+    setHash(hasher.hash(member.bytes, member.start, member.end));
   }
   return member.hash;
 }

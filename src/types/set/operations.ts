@@ -90,7 +90,7 @@ export function intersect(db: Database, limit: number): void {
   const smallest = sources.addresses[0];
   beginGrowth(setEncoding(db, smallest) === ENCODING_INTSET ? ENCODING_INTSET : ENCODING_LISTPACK);
   const { packing } = db.keyspace;
-  walk.open(db, smallest);
+  walk.openCommon(db, sources);
   while (walk.next()) {
     if (!isInAll(db, 1)) continue;
     found.push(walk.position);
@@ -104,7 +104,7 @@ export function countCommon(db: Database, limit: number): number {
   sortSources(db, 0, false);
   const { walk } = result;
   let count = 0;
-  walk.open(db, sources.addresses[0]);
+  walk.openCommon(db, sources);
   while (walk.next()) {
     if (!isInAll(db, 1)) continue;
     count++;

@@ -21,10 +21,11 @@ import { Dict } from '../../memory/dict.ts';
 import * as intset from '../../memory/intset.ts';
 import * as listpack from '../../memory/listpack.ts';
 import { ENCODING_HT, ENCODING_INTSET } from '../../memory/record.ts';
-import { setInteger, setText } from './member.ts';
+import { setHash, setInteger, setText } from './member.ts';
 import { readRecord, setEncoding } from './set-value.ts';
 
-const BATCH = 256;
+/** Members of one segment of a table, usually. */
+const BATCH = 512;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class SetWalk {
@@ -41,6 +42,25 @@ export class SetWalk {
   private count = 0;
   private cursor = 0;
   private readonly batch = new AddressList(BATCH);
+  private readonly hashes = new AddressList(BATCH);
+  /** Tables that the members must be in, by the look of their hashes. */
+  private readonly filters = new AddressList(4);
+  private filterDict: Dict | null = null;
+  /** Where touchRecords() leaves what it read. */
+  touched = 0;
+
+  /**
+   * Begins at the first member of the set, and passes over members that are certainly not in all of the other sets: `among` is one that has
+   * `address` itself at its beginning.
+   */
+  openCommon(db: Database, among: AddressList): void {
+    this.open(db, among.addresses[0]);
+    if (this.encoding !== ENCODING_HT) return;
+    for (let i = 1; i < among.length; i++) {
+      const other = among.addresses[i];
+      if (setEncoding(db, other) === ENCODING_HT) this.filters.push(handleOf(db, other));
+    }
+  }
 
   /** Begins at the first member of the set. Allocates nothing, but the first time. */
   open(db: Database, address: number): void {
@@ -63,8 +83,8 @@ export class SetWalk {
     if (this.dict === null || this.arena !== arena) this.dict = new Dict(arena);
     this.arena = arena;
     this.dict.attach(header);
-    this.batch.clear();
-    this.at = 0;
+    this.filters.clear();
+    this.clearBatch();
     this.cursor = 0;
     this.count = this.dict.count;
   }
@@ -87,14 +107,32 @@ export class SetWalk {
   private nextOfTable(): boolean {
     while (this.at === this.batch.length) {
       if (this.count === 0) return false;
-      this.batch.clear();
-      this.at = 0;
-      this.cursor = (this.dict as Dict).scan(this.cursor, BATCH, this.batch);
-      if (this.cursor === 0) this.count = 0;
+      this.readBatch(this.dict as Dict);
     }
-    this.position = this.batch.addresses[this.at++];
+    this.position = this.batch.addresses[this.at];
     this.read(this.position);
+    setHash(this.hashes.addresses[this.at++]);
     return true;
+  }
+
+  private readBatch(dict: Dict): void {
+    this.clearBatch();
+    this.cursor = dict.walk(this.cursor, this.batch, this.hashes);
+    if (this.cursor === 0) this.count = 0;
+    for (let i = 0; i < this.filters.length; i++) this.filter(this.filters.addresses[i]);
+    this.touched = dict.touchRecords(this.batch);
+  }
+
+  private filter(header: number): void {
+    if (this.filterDict === null || this.filterDict.arena !== this.arena)
+      this.filterDict = new Dict(this.arena as Arena);
+    this.filterDict.attach(header).keepHashes(this.batch, this.hashes);
+  }
+
+  private clearBatch(): void {
+    this.batch.clear();
+    this.hashes.clear();
+    this.at = 0;
   }
 
   /** Makes `member` the one at this position of the set that was opened last. */

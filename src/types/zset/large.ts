@@ -39,6 +39,8 @@ export class LargeZset {
   readonly arena: Arena;
   readonly table: Dict;
   readonly tree: ScoreTree;
+  /** Where touchNext() leaves what it read, so that the reads happen. */
+  touched = 0;
   private handle = 0;
 
   constructor(arena: Arena) {
@@ -150,6 +152,18 @@ export class LargeZset {
         this.arena.free(record);
       }
     }
+    this.touchNext(keyspace);
+  }
+
+  /**
+   * Reads what the next removal at the same end will want, the member's slot in the table and, for a later one, its record, so that these
+   * loads do not wait for one another: a ZPOPMIN is mostly cache misses.
+   */
+  private touchNext(keyspace: Keyspace): void {
+    const { farRecord, nextRecord } = this.tree;
+    if (nextRecord !== 0) this.touched ^= this.table.touchSlot(hashOf(keyspace, nextRecord));
+    if (farRecord !== 0)
+      this.touched ^= readWord0(this.arena.i32[segmentOf(farRecord)], byteOffsetOf(farRecord));
   }
 
   /** The handle, which the caller takes over; the object is to be attached anew. */

@@ -209,3 +209,36 @@ test('random picks every element equally often, though segments have different d
   expect(chiSquare).toBeGreaterThan(3999 - 5 * 89);
   expect(chiSquare).toBeLessThan(3999 + 5 * 89);
 });
+
+test('a walk gives every record once with its hash, a table of segments of different depths too', () => {
+  const hashes = new Map<number, number>();
+  // Half of the hashes share their top bits, so that a part of the table is deeper than the rest.
+  for (let n = 0; n < 20_000; n++) {
+    const hash = n % 2 === 0 ? spread(n) : spread(n) >>> 4;
+    hashes.set(insert(hash, n), hash);
+  }
+  const records = new AddressList();
+  const found = new AddressList();
+  let cursor = 0;
+  do cursor = dict.walk(cursor, records, found);
+  while (cursor !== 0);
+  expect(records.length).toBe(20_000);
+  expect(new Set(records.addresses.subarray(0, records.length)).size).toBe(20_000);
+  for (let i = 0; i < records.length; i++) expect(hashes.get(records.addresses[i])).toBe(found.addresses[i]);
+});
+
+test('keepHashes() drops only records whose hash the table does not have', () => {
+  for (let n = 0; n < 1000; n++) insert(spread(n), n);
+  const records = new AddressList();
+  const hashes = new AddressList();
+  for (let n = 500; n < 1500; n++) {
+    records.push(n);
+    hashes.push(spread(n));
+  }
+  dict.keepHashes(records, hashes);
+  expect([...records.addresses.subarray(0, records.length)]).toEqual(
+    Array.from({ length: 500 }, (_, i) => 500 + i),
+  );
+  expect(hashes.addresses[499]).toBe(spread(999));
+  expect(hashes.length).toBe(500);
+});
