@@ -479,7 +479,8 @@ export class Persistence implements PersistenceService {
     if (on === this.aofOn) return null;
     if (on) {
       if (this.saving !== null) this.abort();
-      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
+      const error =
+        this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
       if (error !== null) return error;
       this.waitsForBase = true;
       this.setAof(true);

@@ -139,7 +139,8 @@ function smallInteger(data: DataView, at: number, encoding: number): number {
 /** Calls `visit` with key, value, key, value ... of the zipmap bytes[start..end). */
 export function visitZipmap(bytes: Uint8Array, start: number, end: number, visit: VisitElement): void {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (end - start < 2 || bytes[end - 1] !== END) throw broken('Zipmap');
+  // One without elements was never written.
+  if (end - start < 3 || bytes[end - 1] !== END) throw broken('Zipmap');
   const until = end - 1;
   let at = start + 1;
   while (at < until) {
