@@ -71,6 +71,10 @@ export interface Services {
   resetStats(): void;
   /** The text of INFO for these sections, given in lower case; none means the default ones. */
   info(sections: readonly string[]): string;
+  /** Bytes of memory that the process takes, as last read. */
+  residentBytes(): number;
+  /** Bytes of the append only file that are not written yet. */
+  aofBufferBytes(): number;
   /** Does nothing for so long, and nothing else happens on this thread meanwhile. */
   sleep(ms: number): void;
   /** Hands dead memory to bio. */

@@ -37,6 +37,7 @@ import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
+import { ClientMemory } from './client-memory.ts';
 import { AofPlayer } from './command-player.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
@@ -83,6 +84,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const services = buildServices(data, send, mainCalls, {
     info: (sections) => info.text(sections),
     resetStats: () => resetStats(server, executor, watches),
+    residentBytes: () => sources.process().residentBytes,
+    aofBufferBytes: () => log.waitingBytes,
     shutdown(save, force) {
       const error = persistence.prepareForShutdown(save, force);
       if (error !== null) return error;
@@ -116,7 +119,11 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     log,
     setLogging(on) {
       executor.setLog(on ? log : null);
-      server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address) : null;
+      const { lazy } = server.keyspace;
+      server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address, lazy.expire) : null;
+      server.keyspace.onEvict = on
+        ? (db, address) => log.deleted(db, address, config.bool('lazyfree-lazy-eviction'))
+        : null;
       server.keyspace.onElementExpire = on
         ? (db, _hash, address, field) => log.fieldDeleted(db, address, field)
         : null;
@@ -152,7 +159,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const cron = new Cron({ server, limits, ...watches });
+  const clients = new ClientMemory(server);
+  const cron = new Cron({ server, clients, limits, ...watches });
   let brokenSeen = 0;
   const executor: Executor = new Executor({
     server,
@@ -177,6 +185,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       cron.run(executor);
       persistence.cron();
     },
+    countClients: () => clients.countIfDue(),
     persist() {
       const broken = Atomics.load(control, LOG_BROKEN);
       if (broken !== brokenSeen) {
@@ -192,7 +201,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };
   readMaxMemory();
-  config.onChange('maxmemory', readMaxMemory);
+  config.onChange('maxmemory', () => {
+    readMaxMemory();
+    warnOfMemory(server);
+  });
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
@@ -210,6 +222,16 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
   return executor;
+}
+
+function warnOfMemory({ config, keyspace, services }: Server): void {
+  const limit = config.number('maxmemory');
+  const used = keyspace.eviction.usedBytes;
+  if (limit === 0 || used <= limit) return;
+  services.log(
+    'warning',
+    `WARNING: the new maxmemory value set via CONFIG SET (${config.value('maxmemory')}) is smaller than the current memory usage (${used}). This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.`,
+  );
 }
 
 /** Ends this thread as soon as main knows that it is to end. */
@@ -242,6 +264,8 @@ function buildServer(
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
   const keyspace = new Keyspace(hasher, config.number('databases'));
+  keyspace.eviction.clockUs = () => clock.monotonicUs();
+  keyspace.defrag.clockUs = () => clock.monotonicUs();
   const blocking = new BlockedClients(keyspace);
   const broker = new Broker(hasher);
   const changes = new Changes(keyspace, broker);
@@ -285,7 +309,7 @@ function buildServices(
   data: ExecutorData,
   send: (message: FromExecutor) => void,
   mainCalls: MainCalls,
-  others: Pick<Services, 'info' | 'resetStats' | 'shutdown'>,
+  others: Pick<Services, 'aofBufferBytes' | 'info' | 'residentBytes' | 'resetStats' | 'shutdown'>,
 ): Services {
   const sleepOn = new Int32Array(new SharedArrayBuffer(4));
   return {
@@ -328,6 +352,9 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expired = 0;
+  keyspace.evicted = 0;
+  keyspace.eviction.resetStats();
+  keyspace.defrag.resetStats();
   executor.figures.stallMaxUs = 0;
   watches.network.reset();
   watches.heap.reset();

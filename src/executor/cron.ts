@@ -1,5 +1,6 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
+import type { ClientMemory } from './client-memory.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -10,6 +11,7 @@ const SECOND_MS = 1000;
 
 export interface CronParts {
   server: Server;
+  clients: ClientMemory;
   limits: OutputLimits;
   network: NetworkWatch;
   threads: ThreadWatch;
@@ -25,10 +27,14 @@ export class Cron {
   }
 
   run(executor: Executor): void {
-    const { heap, limits, server, threads } = this.parts;
+    const { clients, heap, limits, server, threads } = this.parts;
     server.keyspace.access.setTime(server.nowMs);
-    const used = server.keyspace.usedBytes;
+    const { eviction } = server.keyspace;
+    clients.count();
+    const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
+    server.keyspace.giveBackSpare();
+    if (!server.loading) server.keyspace.defrag.look();
     this.sampleRates();
     limits.check();
     if (server.nowMs < this.nextSecondMs) return;

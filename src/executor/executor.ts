@@ -34,6 +34,7 @@ import {
   Session,
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
+import type { Eviction } from '../keyspace/eviction.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
@@ -61,7 +62,7 @@ import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, hasLongArgument, refusal, wrongArity } from './gates.ts';
+import { GATE_LONG_ARGUMENT, GATE_MAXMEMORY, hasLongArgument, refusal, wrongArity } from './gates.ts';
 
 /** Those who look at every command: the append only file. */
 const WATCH_LOG = 1;
@@ -106,6 +107,8 @@ export interface ExecutorParts {
   readMail: () => void;
   /** Saving and loading: a slice between batches; true while there is more to do at once. */
   persist: () => boolean;
+  /** Brings up to date what clients' buffers take; called in every turn while memory is limited. */
+  countClients: () => void;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
@@ -133,6 +136,7 @@ export class Executor implements Waker, TransactionRunner {
   private readonly blocked: BlockedClients;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
+  private readonly eviction: Eviction;
   private readonly parts: ExecutorParts;
   private readonly commands: readonly Command[];
   private readonly discard: ReplyWriter;
@@ -167,6 +171,7 @@ export class Executor implements Waker, TransactionRunner {
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
+    this.eviction = parts.server.keyspace.eviction;
     parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
@@ -275,7 +280,7 @@ export class Executor implements Waker, TransactionRunner {
     if (server.activeExpireEnabled && !server.loading) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
-    return Math.min(due, this.blocked.nextDueMs);
+    return Math.min(due, this.blocked.nextDueMs, server.keyspace.defrag.dueMs);
   }
 
   /** Timers: a slice of each. Returns true while there is more to do at once. */
@@ -298,6 +303,10 @@ export class Executor implements Waker, TransactionRunner {
       this.expireMore = this.expireSlice();
       more = this.expireMore;
     }
+    if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
+    if (this.eviction.pending && !server.loading && this.eviction.proceed()) more = true;
+    const { defrag } = server.keyspace;
+    if (server.nowMs >= defrag.dueMs && !server.loading) defrag.slice();
     if (this.parts.persist()) more = true;
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
@@ -611,6 +620,13 @@ export class Executor implements Waker, TransactionRunner {
 
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
+    if ((session.gate | (this.gate ^ GATE_MAXMEMORY)) === 0 && !this.eviction.isExceeded) {
+      // Memory is limited, and nothing else: the limit is all there is to look at.
+      if (command.handler !== undefined) {
+        this.execute(session, command);
+        return;
+      }
+    }
     if ((session.gate & GATE_CLOSING) !== 0) return;
     if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {

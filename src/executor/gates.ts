@@ -53,9 +53,10 @@ export function refusal(call: Call, command: Command, serverGate: number): strin
   }
   if ((call.session.gate & GATE_AUTH) !== 0 && (command.flags & NO_AUTH) === 0) return errors.NOAUTH;
   if ((call.session.gate & GATE_MULTI) !== 0 && (command.flags & NO_MULTI) !== 0) return errors.NOT_IN_MULTI;
-  if ((serverGate & GATE_MAXMEMORY) !== 0 && needsMemory(call, command)) {
-    const { config, keyspace } = call.server;
-    if (keyspace.usedBytes > config.number('maxmemory')) return errors.OOM;
+  if ((serverGate & GATE_MAXMEMORY) !== 0 && (serverGate & GATE_LOADING) === 0) {
+    // Room is made before every command, whether it takes memory or not.
+    const hasRoom = call.server.keyspace.eviction.makeRoom();
+    if (!hasRoom && needsMemory(call, command)) return errors.OOM;
   }
   if ((serverGate & GATE_MISCONF) !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
     return errors.RDB_MISCONF;

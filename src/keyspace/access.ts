@@ -32,6 +32,8 @@ export class Access {
   lfuDecayMinutes = 1;
   private readonly random = new Prng(0);
   private lruClock = 0;
+  /** The same without wrapping round: what idle times are subtracted from to get an order that stays. */
+  seconds = 0;
   private minutes = 0;
   private lfu = false;
   private quiet = false;
@@ -48,7 +50,8 @@ export class Access {
 
   /** Tells the time; several times a second is often enough. */
   setTime(nowMs: number): void {
-    this.setClock(Math.floor(nowMs / 1000) & ACCESS_MASK);
+    this.seconds = Math.floor(nowMs / 1000);
+    this.setClock(this.seconds & ACCESS_MASK);
     this.minutes = Math.floor(nowMs / MINUTE_MS) & MINUTES_MASK;
     this.update();
   }

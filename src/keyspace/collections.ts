@@ -4,6 +4,7 @@
  * (../types/<type>/); a record names its structure by type and encoding, and the value word is its handle.
  */
 import type { Arena } from '../memory/arena.ts';
+import type { Mover } from '../memory/mover.ts';
 import { encodingOf, typeOf } from '../memory/record.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -21,6 +22,11 @@ export interface CollectionKind {
   copy(keyspace: Keyspace, handle: number): number;
   /** Bytes of memory that the structure takes. May take as long as the structure is long, with `samples` > 0 only look at so many elements. */
   bytes(keyspace: Keyspace, handle: number, samples: number): number;
+  /**
+   * Lets cells of the structure move, those of about `limit` elements from `cursor` (0 to begin) on; not the one that the handle names. Returns the
+   * cursor to go on with, 0 when all is done. The structure may change between two calls: what came to be meanwhile may be left out.
+   */
+  relocate(keyspace: Keyspace, mover: Mover, handle: number, cursor: number, limit: number): number;
   /** For structures whose elements have expire times, what the database needs to expire them in time. */
   readonly elementExpiry?: ElementExpiry;
 }

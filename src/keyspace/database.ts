@@ -31,7 +31,7 @@ import {
 } from '../memory/record.ts';
 import { collectionKind } from './collections.ts';
 import { copyRecord, NO_EXPIRE, separateValue } from './copy-record.ts';
-import { EXPIRED, KEY_MISS, type KeyEvent, NEW } from './events.ts';
+import { EVICTED, EXPIRED, KEY_MISS, type KeyEvent, NEW } from './events.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LazyFree } from './lazy-free.ts';
 
@@ -67,11 +67,6 @@ export class Database {
 
   get count(): number {
     return this.dict.count;
-  }
-
-  /** Bytes outside the arena. */
-  get directoryBytes(): number {
-    return this.dict.directoryBytes;
   }
 
   // --- finding ------------------------------------------------------------------------------------
@@ -156,6 +151,15 @@ export class Database {
     if (keyspace.onChange !== null) this.changedAt(EXPIRED, hash, address);
     keyspace.expired++;
     this.remove(hash, address, keyspace.lazy.expire);
+  }
+
+  /** Deletes the key to make room; with `lazily` a large value is freed in the background. */
+  evict(hash: number, address: number, lazily: boolean): void {
+    const { keyspace } = this;
+    if (keyspace.onEvict !== null) keyspace.onEvict(this, address);
+    if (keyspace.onChange !== null) this.changedAt(EVICTED, hash, address);
+    keyspace.evicted++;
+    this.remove(hash, address, lazily);
   }
 
   // --- telling what happens -----------------------------------------------------------------------
@@ -353,10 +357,15 @@ export class Database {
   private expireFirst(): void {
     const atMs = this.expires.firstTime();
     const hash = this.expires.firstHash();
+    this.expireNow(hash, this.volatileAt(atMs, hash));
+  }
+
+  /** The record that an entry of the index of expire times stands for. */
+  volatileAt(atMs: number, hash: number): number {
     let address = this.dict.firstWithHash(hash);
     while (address !== 0 && this.expireOf(address) !== atMs) address = this.dict.nextWithHash(hash, address);
     if (address === 0) throw new Error('expiry index names a key that does not exist');
-    this.expireNow(hash, address);
+    return address;
   }
 
   /** How long volatile keys have on average, in milliseconds, by a sample spread over all of them; 0 when there are none. */

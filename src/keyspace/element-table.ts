@@ -6,6 +6,7 @@ import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import { AddressList } from '../memory/address-list.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Dict } from '../memory/dict.ts';
+import type { Mover } from '../memory/mover.ts';
 import {
   expireAtMs,
   flagsOf,
@@ -88,6 +89,26 @@ export function freeTable(lazyFree: LazyFree, header: number, limit: number): bo
   for (let i = 0; i < batch.length; i++) lazyFree.freeRecord(batch.addresses[i], true);
   if (empty) dict.destroy();
   return empty;
+}
+
+/** CollectionKind.relocate() for a table whose header is the handle; with `keepsRecords` for the table alone. */
+export function relocateTable(
+  { arena }: Keyspace,
+  mover: Mover,
+  header: number,
+  cursor: number,
+  limit: number,
+  keepsRecords = false,
+): number {
+  const dict = attach(arena, header);
+  let seen = 0;
+  const visit = () => {
+    seen++;
+  };
+  do {
+    cursor = dict.relocate(mover, cursor, keepsRecords, visit);
+  } while (cursor !== 0 && seen < limit);
+  return cursor;
 }
 
 /** Bytes of the table and its element records; by a sample of `samples` records when that is not 0 and there are more. */

@@ -14,7 +14,9 @@ import type { ExpiryIndex } from '../memory/expiry-index.ts';
 import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
+import { Defrag } from './defrag.ts';
 import type { KeyEvent } from './events.ts';
+import { Eviction } from './eviction.ts';
 import { LazyFree } from './lazy-free.ts';
 
 /** Who wants to know what a record was before it changes or goes: a snapshot under way. */
@@ -25,15 +27,22 @@ export interface Keeper {
   adopt(dict: Dict, indexes: ExpiryIndex[]): boolean;
 }
 
+/** How long an empty segment is kept. */
+const SPARE_MS = 5000;
+
 export class Keyspace {
-  readonly arena = new Arena();
+  readonly arena: Arena;
   readonly large = new LargeTable();
   readonly lazyFree: LazyFree;
   readonly hasher: SipHasher;
   readonly databases: Database[] = [];
   readonly access = new Access();
+  readonly eviction: Eviction;
+  readonly defrag: Defrag;
   /** The time that TTLs are judged by, for the whole of one command. */
   nowMs = 0;
+  /** The least that the tables of the databases take. */
+  readonly ownBytes: number;
   /** Stamped into new records: the snapshot that will not need them. */
   epoch = 0;
   /** The snapshot under way, or null: everyone who changes a record that was there before tells it first. */
@@ -62,6 +71,7 @@ export class Keyspace {
   hits = 0;
   misses = 0;
   expired = 0;
+  evicted = 0;
   /** Elements of collections (fields of hashes) that have expired while their key lived on. */
   expiredElements = 0;
   /** Changes to the data since the start: what save points and the AOF count. */
@@ -80,6 +90,8 @@ export class Keyspace {
   onEmptying: ((db: Database, replacement: Database | null) => void) | null = null;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
+  /** The same for a key that is evicted. */
+  onEvict: ((db: Database, address: number) => void) | null = null;
   /** The same for an element that has an expire time of its own, before its record goes. */
   onElementExpire: ((db: Database, hash: number, address: number, element: number) => void) | null = null;
 
@@ -93,10 +105,15 @@ export class Keyspace {
   /** Called when two databases have been exchanged, or one (twice named) has been emptied, under the same condition as onReady. */
   onSwap: ((a: number, b: number) => void) | null = null;
 
-  constructor(hasher: SipHasher, databases: number) {
+  /** `arena` is for tests: one whose first segments are small. */
+  constructor(hasher: SipHasher, databases: number, arena = new Arena()) {
+    this.arena = arena;
     this.hasher = hasher;
     this.lazyFree = new LazyFree(this.arena, this.large);
+    this.eviction = new Eviction(this);
+    this.defrag = new Defrag(this);
     for (let i = 0; i < databases; i++) this.databases.push(new Database(this, i));
+    this.ownBytes = this.databases.reduce((sum, { dict }) => sum + dict.directoryBytes, 0);
   }
 
   /** The 24-bit LRU clock, in seconds. */
@@ -118,9 +135,33 @@ export class Keyspace {
 
   /** Bytes of data and of the tables that find it, exact. */
   get usedBytes(): number {
-    let tables = 0;
-    for (const db of this.databases) tables += db.directoryBytes;
-    return this.arena.usedBytes + this.large.usedBytes + tables;
+    return this.ownBytes + this.arena.usedBytes + this.arena.outsideBytes + this.large.usedBytes;
+  }
+
+  /** A segment of the arena that is empty, and since when: kept for a while, because new data would want one again. */
+  private spareSinceMs = 0;
+
+  /** giveBack(), but for one segment that has only just become free. Called some times a second. */
+  giveBackSpare(): void {
+    const { arena } = this;
+    if (arena.emptySegments === 0) {
+      this.spareSinceMs = 0;
+      return;
+    }
+    while (arena.emptySegments > 1) this.lazyFree.buffers.push(arena.detachEmptySegment()!);
+    if (this.spareSinceMs === 0) this.spareSinceMs = this.nowMs;
+    else if (this.nowMs - this.spareSinceMs > SPARE_MS) this.giveBack();
+  }
+
+  /** Gives all segments of the arena that have fallen empty back to the operating system, by way of the thread that takes dead memory. */
+  giveBack(): void {
+    for (
+      let buffer = this.arena.detachEmptySegment();
+      buffer !== null;
+      buffer = this.arena.detachEmptySegment()
+    ) {
+      this.lazyFree.buffers.push(buffer);
+    }
   }
 
   /** Exchanges the content of two databases; every session keeps its index. Counts as a change even for one and the same. */
@@ -153,6 +194,7 @@ export class Keyspace {
       return removed;
     }
     this.lazyFree.dropAll();
+    this.defrag.forget();
     for (const db of this.databases) db.forget();
     this.lazyFree.releaseAll();
     if (this.onSwap !== null) for (const { index } of this.databases) this.onSwap(index, index);

@@ -13,7 +13,11 @@ const DIRECTIVES = [
   'lazyfree-lazy-expire',
   'lazyfree-lazy-server-del',
   'lazyfree-lazy-user-del',
+  'maxmemory',
   'maxmemory-policy',
+  'maxmemory-samples',
+  'maxmemory-eviction-tenacity',
+  'lazyfree-lazy-eviction',
   'lfu-log-factor',
   'lfu-decay-time',
   'proto-max-bulk-len',
@@ -29,6 +33,13 @@ const DIRECTIVES = [
   'hll-sparse-max-bytes',
   'stream-node-max-bytes',
   'stream-node-max-entries',
+  'activedefrag',
+  'active-defrag-cycle-min',
+  'active-defrag-cycle-max',
+  'active-defrag-threshold-lower',
+  'active-defrag-threshold-upper',
+  'active-defrag-ignore-bytes',
+  'active-defrag-max-scan-fields',
 ] as const;
 
 /** Copies the settings now and whenever one of them changes. */
@@ -42,6 +53,22 @@ export function bindSettings(keyspace: Keyspace, source: SettingsSource): void {
     keyspace.access.lfuDecayMinutes = source.number('lfu-decay-time');
     readPacking(keyspace, source);
     keyspace.access.useLfu(source.string('maxmemory-policy').endsWith('-lfu'));
+    keyspace.eviction.configure({
+      limitBytes: source.number('maxmemory'),
+      policy: source.string('maxmemory-policy'),
+      samples: source.number('maxmemory-samples'),
+      tenacity: source.number('maxmemory-eviction-tenacity'),
+      lazily: source.bool('lazyfree-lazy-eviction'),
+    });
+    keyspace.defrag.configure({
+      enabled: source.bool('activedefrag'),
+      cycleMin: source.number('active-defrag-cycle-min'),
+      cycleMax: source.number('active-defrag-cycle-max'),
+      thresholdLower: source.number('active-defrag-threshold-lower'),
+      thresholdUpper: source.number('active-defrag-threshold-upper'),
+      ignoreBytes: source.number('active-defrag-ignore-bytes'),
+      elementsMax: source.number('active-defrag-max-scan-fields'),
+    });
   };
   read();
   source.onChange(DIRECTIVES, read);

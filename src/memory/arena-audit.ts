@@ -47,8 +47,9 @@ export function auditArena(arena: Arena): void {
       const kind = checkPages(arena, segment, page, length);
       if (kind === FREE_PAGE) {
         check(!wasFree, `two free runs touch at page ${id}`);
-        check(binned.has(id), `free run ${id} is in no bin`);
-        binnedSeen++;
+        const isOpen = arena.pageHeap.closed[segment] === 0;
+        check(binned.has(id) === isOpen, `free run ${id} is in no bin`);
+        if (isOpen) binnedSeen++;
       } else if (kind === WHOLE_SPAN) {
         usedHere += length * PAGE_SIZE;
       } else {
@@ -89,8 +90,9 @@ function auditSpan(arena: Arena, id: number, sizeClass: number, partial: Set<num
   const used = field(arena, id, SPAN_USED);
   const cells = SPAN_CELLS[sizeClass];
   check(field(arena, id, SPAN_LENGTH) === SPAN_PAGES[sizeClass], `span ${id} has the wrong length`);
+  const isOpen = arena.pageHeap.closed[id >>> PAGE_ID_SEGMENT_SHIFT] === 0;
   check(
-    partial.has(id) === used < cells,
+    partial.has(id) === (isOpen && used < cells),
     `span ${id}: ${used} of ${cells} cells in use, but its list differs`,
   );
   const start = id << PAGE_GRANULES_SHIFT;

@@ -18,9 +18,12 @@
 // except when it is the only one of its class with room: one key that comes and goes would else take and give a span
 // each time.
 //
+// A sparse segment can be emptied: close() takes all that is free in it out of the lists, so that no cell is handed out there, and
+// whoever holds references moves what they refer to (move()). What cannot be moved stays until open() or until it is freed.
+//
 // Invariants (audited by arena-audit.ts, which the model test calls):
 //   1. usedBytes is the sum of sizeOf() over all cells handed out and not freed.
-//   2. A span is in its class's list if and only if USED < cells per span.
+//   2. A span is in its class's list if and only if USED < cells per span and its segment is open.
 //   3. A span with USED = 0 in a list is alone in it.
 //   4. Free list length + cells above BUMP = cells per span - USED.
 //
@@ -113,25 +116,28 @@ export class Arena {
   readonly f64: Float64Array[] = [];
   readonly dv: DataView[] = [];
 
-  /** Granules handed out of each segment; what defragmentation will rank segments by. */
+  /** Granules handed out of each segment; what defragmentation ranks segments by. */
   readonly segmentUsedGranules = new Int32Array(SEGMENT_COUNT_MAX);
 
   readonly pageHeap = new PageHeap();
   /** First span of each class that has a free cell, a page id; 0 for none. */
   readonly partialSpans = new Int32Array(CLASS_COUNT);
 
-  /** Totals are doubles in a typed array: they pass 2^31, and a number field would then be boxed. [0] used, [1] reserved. */
-  private readonly totals = new Float64Array(2);
+  /** Totals are doubles in a typed array: they pass 2^31, and a number field would then be boxed. [0] used, [1] reserved, [2] outside. */
+  private readonly totals = new Float64Array(3);
   // `declare`: a field that is first defined as undefined loses its known type, and each use then checks it.
   declare private readonly firstSegmentSize: number;
   declare private readonly segmentCountMax: number;
+  declare private readonly grows: boolean;
   private liveSegments = 0;
 
   /**
    * `firstSegmentSize`: for an arena of one collection: segments double from there up to 64 MiB, so that a small arena
-   * does not claim 64 MiB of address space. A power of two. `segmentCountMax` is for tests of a full arena.
+   * does not claim 64 MiB of address space. A power of two. `segmentCountMax` is for tests of a full arena, and so is `grows`: without
+   * it all segments have the size of the first.
    */
-  constructor(firstSegmentSize = SEGMENT_SIZE, segmentCountMax = SEGMENT_COUNT_MAX) {
+  constructor(firstSegmentSize = SEGMENT_SIZE, segmentCountMax = SEGMENT_COUNT_MAX, grows = true) {
+    this.grows = grows;
     this.firstSegmentSize = Math.min(SEGMENT_SIZE, Math.max(FIRST_SEGMENT_SIZE_MIN, firstSegmentSize));
     this.segmentCountMax = Math.min(SEGMENT_COUNT_MAX, segmentCountMax);
   }
@@ -139,6 +145,16 @@ export class Arena {
   /** Sum of the sizes of all cells handed out. */
   get usedBytes(): number {
     return this.totals[0];
+  }
+
+  /** Bytes on the JS heap that belong to what is in the arena: the directories of the tables of databases. */
+  get outsideBytes(): number {
+    return this.totals[2];
+  }
+
+  /** Counts `change` bytes more outside. reset() forgets them. */
+  countOutside(change: number): void {
+    this.totals[2] += change;
   }
 
   /** Size of all live segments; the operating system commits their pages only when they are first touched. */
@@ -153,6 +169,21 @@ export class Arena {
 
   get segmentCount(): number {
     return this.liveSegments;
+  }
+
+  /** Segments of which no page is in use. */
+  get emptySegments(): number {
+    return this.pageHeap.emptySegments;
+  }
+
+  /** Bytes of all spans: what is above usedBytes is free cells between used ones. */
+  get spanBytes(): number {
+    return this.pageHeap.usedPages * PAGE_SIZE;
+  }
+
+  /** Bytes that the operating system has given memory for: of each segment what lies below the last page ever used. */
+  get touchedBytes(): number {
+    return this.pageHeap.touchedBytes;
   }
 
   /**
@@ -240,13 +271,102 @@ export class Arena {
   detachEmptySegment(): ArrayBuffer | null {
     this.releaseEmptySpans();
     const segment = this.pageHeap.whollyFreeSegment();
-    if (segment < 0) return null;
+    return segment < 0 ? null : this.detach(segment);
+  }
+
+  private detach(segment: number): ArrayBuffer {
     const buffer = this.u8[segment].buffer as ArrayBuffer;
     this.pageHeap.removeSegment(segment);
     this.setViews(segment, NO_U8, NO_I32, NO_F64, NO_DV);
     this.totals[1] -= buffer.byteLength;
     this.liveSegments--;
     return buffer;
+  }
+
+  // --- figures --------------------------------------------------------------------------------------
+
+  /** The live segments, for reports. */
+  segments(): { segment: number; size: number; usedBytes: number; closed: boolean }[] {
+    const rows = [];
+    for (let segment = 0; segment < this.u8.length; segment++) {
+      if (this.u8[segment].length === 0) continue;
+      const usedBytes = this.segmentUsedGranules[segment] * GRANULE_SIZE;
+      const size = this.u8[segment].length;
+      rows.push({ segment, size, usedBytes, closed: this.pageHeap.closed[segment] !== 0 });
+    }
+    return rows;
+  }
+
+  /** The size classes that have spans, for reports. Takes time by the span. */
+  classes(): { cellBytes: number; spans: number; used: number; free: number }[] {
+    const rows = Array.from(CELL_BYTES, (cellBytes) => ({ cellBytes, spans: 0, used: 0, free: 0 }));
+    for (const { segment } of this.segments()) {
+      this.forEachSpan(segment, (sizeClass, _span, used) => {
+        rows[sizeClass].spans++;
+        rows[sizeClass].used += used;
+        rows[sizeClass].free += SPAN_CELLS[sizeClass] - used;
+      });
+    }
+    return rows.filter(({ spans }) => spans > 0);
+  }
+
+  // --- emptying segments ----------------------------------------------------------------------------
+
+  /** Hands out no more cells of the segment. Takes time by the span. */
+  close(segment: number): void {
+    this.forEachSpan(segment, (sizeClass, span, used) => {
+      if (used === SPAN_CELLS[sizeClass]) return;
+      this.unlinkPartial(sizeClass, span);
+      if (used === 0) this.pageHeap.give(span);
+    });
+    this.pageHeap.setClosed(segment, true);
+  }
+
+  /** The opposite of close(). */
+  open(segment: number): void {
+    this.pageHeap.setClosed(segment, false);
+    this.forEachSpan(segment, (sizeClass, span, used) => {
+      if (used < SPAN_CELLS[sizeClass]) this.linkPartial(sizeClass, span);
+    });
+  }
+
+  /** Whether the cell is in a segment that is being emptied. */
+  isLeaving(address: number): boolean {
+    return this.pageHeap.closed[address >>> SEGMENT_SHIFT] !== 0;
+  }
+
+  /** A copy of the cell in an open segment; the cell itself is freed. Throws ArenaFullError, and then has changed nothing. */
+  move(address: number): number {
+    const to = this.allocate(this.sizeOf(address));
+    const from = (address & OFFSET_MASK) << GRANULE_WORDS_SHIFT;
+    const words = this.sizeOf(address) >>> 2;
+    const source = this.i32[address >>> SEGMENT_SHIFT];
+    const target = this.i32[to >>> SEGMENT_SHIFT];
+    let at = (to & OFFSET_MASK) << GRANULE_WORDS_SHIFT;
+    for (let i = from; i < from + words; i++) target[at++] = source[i];
+    this.free(address);
+    return to;
+  }
+
+  /** Takes a closed segment's buffer out of the arena, for transfer to another thread; null when there is something left in it. */
+  detachClosed(segment: number): ArrayBuffer | null {
+    if (this.segmentUsedGranules[segment] !== 0) return null;
+    return this.detach(segment);
+  }
+
+  /** `visit` may give the span back. */
+  private forEachSpan(segment: number, visit: (sizeClass: number, span: number, used: number) => void): void {
+    const map = this.pageHeap.pageMap[segment];
+    const spans = this.pageHeap.spans[segment];
+    for (let page = this.pageHeap.firstPage(segment); page < map.length - 1; ) {
+      const at = page << SPAN_STRIDE_SHIFT;
+      const kind = map[page] & PAGE_KIND_MASK;
+      const after = page + spans[at + SPAN_LENGTH];
+      if (kind !== FREE_PAGE && kind !== WHOLE_SPAN) {
+        visit(kind, (segment << PAGE_ID_SEGMENT_SHIFT) | page, spans[at + SPAN_USED]);
+      }
+      page = after;
+    }
   }
 
   /**
@@ -307,6 +427,7 @@ export class Arena {
   }
 
   private linkPartial(sizeClass: number, span: number): void {
+    if (this.pageHeap.closed[span >>> PAGE_ID_SEGMENT_SHIFT] !== 0) return;
     const allSpans = this.pageHeap.spans;
     let head = this.partialSpans[sizeClass];
     if (head !== 0 && usedOf(allSpans, head) === 0) {
@@ -331,6 +452,10 @@ export class Arena {
   private releaseIfSpare(sizeClass: number, span: number): void {
     const at = (span & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT;
     const spans = this.pageHeap.spans[span >>> PAGE_ID_SEGMENT_SHIFT];
+    if (this.pageHeap.closed[span >>> PAGE_ID_SEGMENT_SHIFT] !== 0) {
+      this.pageHeap.give(span);
+      return;
+    }
     if (spans[at + SPAN_NEXT] === 0 && spans[at + SPAN_PREVIOUS] === 0) return;
     this.unlinkPartial(sizeClass, span);
     this.pageHeap.give(span);
@@ -358,7 +483,8 @@ export class Arena {
     if (segment >= this.segmentCountMax) {
       throw new ArenaFullError(`arena: all ${this.segmentCountMax} segments are full`);
     }
-    const size = Math.min(SEGMENT_SIZE, this.firstSegmentSize * 2 ** Math.min(this.liveSegments, 16));
+    const doublings = this.grows ? Math.min(this.liveSegments, 16) : 0;
+    const size = Math.min(SEGMENT_SIZE, this.firstSegmentSize * 2 ** doublings);
     const buffer = newBuffer(size);
     this.pageHeap.addSegment(segment, buffer);
     this.setViews(

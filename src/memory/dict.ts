@@ -57,6 +57,7 @@ import type { Prng } from '../base/prng.ts';
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
 import { type Arena, ArenaFullError } from './arena.ts';
+import type { Mover } from './mover.ts';
 import { keyEqualsIn } from './record.ts';
 
 const SLOT_BITS_MIN = 4;
@@ -195,7 +196,9 @@ export class Dict {
   private newDirectory(depth: number): Int32Array {
     if (this.header === 0) {
       this.origin = 0;
-      return new Int32Array(ENTRY_WORDS << depth);
+      const directory = new Int32Array(ENTRY_WORDS << depth);
+      this.arena.countOutside(directory.byteLength - this.directory.byteLength);
+      return directory;
     }
     const cell = depth === 0 ? 0 : this.arena.allocate((ENTRY_WORDS << depth) * 4);
     this.words[this.header >>> SEGMENT_SHIFT][((this.header & OFFSET_MASK) << 2) + 5] = cell;
@@ -430,6 +433,70 @@ export class Dict {
       const address = words[((segment & OFFSET_MASK) << 2) + slot * PAIR_WORDS + 1];
       if (address !== 0) return address;
     }
+  }
+
+  /**
+   * Notes some records, `wanted` of them where there are as many, and their hashes; returns how many. They are neighbours from a random
+   * place on: in the order of hashes, so otherwise strangers. Costs little more than one cache miss, where random() costs several for each.
+   */
+  sample(prng: Prng, wanted: number, hashes: Int32Array, addresses: Int32Array): number {
+    const until = wanted < this.count ? wanted : this.count;
+    let found = 0;
+    while (found < until) {
+      const entry = this.canonicalEntry(prng.nextInt32());
+      const shape = this.directory[this.origin + entry + 1];
+      const segment = this.directory[this.origin + entry];
+      const words = this.words[segment >>> SEGMENT_SHIFT];
+      const base = (segment & OFFSET_MASK) << 2;
+      const mask = slotMask(shape);
+      let slot = prng.nextInt32() & mask;
+      for (let left = mask; left >= 0 && found < until; left--, slot = (slot + 1) & mask) {
+        const at = base + slot * PAIR_WORDS;
+        if (words[at + 1] === 0) continue;
+        hashes[found] = words[at];
+        addresses[found++] = words[at + 1];
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Lets the segment at `cursor` (0 to begin), and unless `keepsRecords` the records in it, move. `visit` is told of every record of it, where it
+   * is now. Returns the cursor to go on with, 0 when the table is done. What comes to be in the table between two calls may be left out.
+   */
+  relocate(
+    mover: Mover,
+    cursor: number,
+    keepsRecords: boolean,
+    visit: ((hash: number, address: number) => void) | null,
+  ): number {
+    if (this.count === 0) return 0;
+    if (cursor === 0) this.relocateDirectory(mover);
+    const entry = this.canonicalEntry(cursor | 0);
+    const shape = this.directory[this.origin + entry + 1];
+    const depth = shape & DEPTH_MASK;
+    const from = this.directory[this.origin + entry];
+    const segment = mover.moved(from);
+    if (segment !== from) this.setEntries(entry, ENTRY_WORDS << (this.globalDepth - depth), segment, shape);
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    const until = base + (slotMask(shape) + 1) * PAIR_WORDS;
+    for (let at = base; at < until; at += PAIR_WORDS) {
+      if (words[at + 1] === 0) continue;
+      if (!keepsRecords) words[at + 1] = mover.moved(words[at + 1]);
+      if (visit !== null) visit(words[at], words[at + 1]);
+    }
+    const span = HASHES / (1 << depth);
+    const next = cursor - (cursor % span) + span;
+    return next >= HASHES ? 0 : next;
+  }
+
+  private relocateDirectory(mover: Mover): void {
+    const cell = this.directoryCell;
+    if (cell === 0) return;
+    const to = mover.moved(cell);
+    this.words[this.header >>> SEGMENT_SHIFT][((this.header & OFFSET_MASK) << 2) + 5] = to;
+    this.pointAt(to);
   }
 
   /** Empties the table and frees its memory; the records stay. Takes time by the segment: drain() does it in slices. */

@@ -32,6 +32,7 @@
 
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { Arena } from './arena.ts';
+import type { Mover } from './mover.ts';
 
 const NODE_BYTES = 1024;
 const LEAF_MAX = 84;
@@ -187,6 +188,27 @@ export class ExpiryIndex {
       this.removeNode(0);
     }
     return this.count === 0;
+  }
+
+  /** Lets the leaf of the entry of this rank (0 to begin) move, and the nodes above it. Returns the rank to go on with, 0 when all is done. */
+  relocate(mover: Mover, rank: number): number {
+    if (rank >= this.count) return 0;
+    let left = rank;
+    let isFirst = true;
+    let node = mover.moved(this.root);
+    this.root = node;
+    for (let level = this.levelOf(node); level > 0; level--) {
+      const words = this.words[node >>> SEGMENT_SHIFT];
+      const base = wordBase(node);
+      let index = 0;
+      while (left >= words[base + INNER_COUNTS + index]) left -= words[base + INNER_COUNTS + index++];
+      if (index > 0) isFirst = false;
+      node = mover.moved(words[base + INNER_CHILDREN + index]);
+      words[base + INNER_CHILDREN + index] = node;
+    }
+    if (isFirst) this.firstLeaf = node;
+    const next = rank - left + this.countOf(node);
+    return next >= this.count ? 0 : next;
   }
 
   // --- walking down -------------------------------------------------------------------------------------------------

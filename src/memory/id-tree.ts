@@ -18,6 +18,7 @@ import { Id128, readId, writeIdWords } from '../base/id128.ts';
 import { GRANULE_SHIFT, GRANULE_SIZE, OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
 import type { Arena } from './arena.ts';
+import type { Mover } from './mover.ts';
 
 /** Words from a node's start. */
 const COUNT = 0;
@@ -199,6 +200,40 @@ export class IdTree {
       this.pathIndex[level - 1] = 0;
     }
     return true;
+  }
+
+  /**
+   * Lets nodes move, `limit` leaves from leaf number `from` (0 to begin) on and the nodes above them. `visit` is called with the cursor on each
+   * entry, and says where what it names is from now on. Returns the number to go on with, 0 when all is done.
+   */
+  relocate(mover: Mover, from: number, limit: number, visit: (value: number) => number): number {
+    if (!this.first()) return 0;
+    for (let i = 0; i < from; i++) if (!this.stepToNextLeaf()) return 0;
+    for (let i = 0; i < limit; i++) {
+      this.relocatePath(mover);
+      const leaf = this.pathNode[0];
+      const count = this.countOf(leaf);
+      for (let index = 0; index < count; index++) {
+        this.pathIndex[0] = index;
+        this.setValue(visit(this.value));
+      }
+      if (!this.stepToNextLeaf()) return 0;
+    }
+    return from + limit;
+  }
+
+  private relocatePath(mover: Mover): void {
+    const top = this.levelOf(this.root);
+    for (let level = top; level >= 0; level--) {
+      const node = mover.moved(this.pathNode[level]);
+      this.pathNode[level] = node;
+      if (level === top) {
+        this.root = node;
+        continue;
+      }
+      const parent = this.pathNode[level + 1];
+      this.words[parent >>> SEGMENT_SHIFT][entryAt(parent, this.pathIndex[level + 1]) + VALUE] = node;
+    }
   }
 
   // --- walking down -------------------------------------------------------------------------------------------------

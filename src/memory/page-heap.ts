@@ -24,11 +24,14 @@
 // free, which are used last so that they can be given back. A bitmap finds the first bin that can serve a request:
 // every operation is O(1), since no request exceeds 256 pages and so any run of the long bin will do.
 //
+// A segment may be *closed*: its free runs are in no bin, so that nothing more is taken from it and it can be emptied.
+//
 // Invariants (audited by arena-audit.ts):
 //   1. No two free runs touch.
-//   2. Every free run is in the bin of its length, and nothing else is in a bin.
+//   2. Every free run of an open segment is in the bin of its length, and nothing else is in a bin.
 //   3. Every page is in exactly one run or span, or is reserved.
 
+import { SEGMENT_COUNT_MAX } from './address.ts';
 import { PAGE_SHIFT, SPAN_PAGES_MAX } from './size-classes.ts';
 
 export const PAGE_ID_SEGMENT_SHIFT = 14;
@@ -62,8 +65,14 @@ export class PageHeap {
   /** First run of each bin, a page id; 0 for none. */
   readonly bins = new Int32Array(BIN_COUNT);
   private readonly binBits = new Int32Array((BIN_COUNT + 31) >>> 5);
+  /** By segment: 1 when it is closed. */
+  readonly closed = new Uint8Array(SEGMENT_COUNT_MAX);
+  /** By segment: pages up to the last one that has ever been in use. The operating system has given memory for no others. */
+  readonly touchedPages = new Int32Array(SEGMENT_COUNT_MAX);
   /** Bytes of the tables of all live segments. */
   tableBytes = 0;
+  /** Pages in spans. */
+  usedPages = 0;
 
   /** Makes the pages of a new, zeroed segment available, except those for its tables: they must be more than SPAN_PAGES_MAX. */
   addSegment(segment: number, buffer: ArrayBuffer): void {
@@ -75,6 +84,7 @@ export class PageHeap {
     this.pageMap[segment] = map;
     this.spans[segment] = new Int32Array(buffer, spansOffset(pages), pages << SPAN_STRIDE_SHIFT);
     this.tableBytes += reserved << PAGE_SHIFT;
+    this.touchedPages[segment] = reserved;
     this.putRun((segment << PAGE_ID_SEGMENT_SHIFT) | reserved, pages - reserved);
   }
 
@@ -83,6 +93,8 @@ export class PageHeap {
     const reserved = this.firstPage(segment);
     this.unlink((segment << PAGE_ID_SEGMENT_SHIFT) | reserved, WHOLE_SEGMENT_BIN);
     this.tableBytes -= reserved << PAGE_SHIFT;
+    this.touchedPages[segment] = 0;
+    this.closed[segment] = 0;
     this.pageMap[segment] = NO_PAGES;
     this.spans[segment] = NO_PAGES;
   }
@@ -93,7 +105,45 @@ export class PageHeap {
     this.spans.fill(NO_PAGES);
     this.bins.fill(0);
     this.binBits.fill(0);
+    this.closed.fill(0);
+    this.touchedPages.fill(0);
     this.tableBytes = 0;
+    this.usedPages = 0;
+  }
+
+  /** Bytes that the operating system has given memory for, the tables included. */
+  get touchedBytes(): number {
+    let pages = 0;
+    for (let segment = 0; segment < this.pageMap.length; segment++) pages += this.touchedPages[segment];
+    return pages * (1 << PAGE_SHIFT);
+  }
+
+  /** Open segments of which no page is in use. Takes time by the segment. */
+  get emptySegments(): number {
+    let count = 0;
+    for (let id = this.bins[WHOLE_SEGMENT_BIN]; id !== 0; count++) {
+      id =
+        this.spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_NEXT];
+    }
+    return count;
+  }
+
+  /** Keeps a segment's free runs from being taken, or lets them be taken again. Takes time by the run. */
+  setClosed(segment: number, closed: boolean): void {
+    const pages = this.pageMap[segment].length - 1;
+    const spans = this.spans[segment];
+    // While the mark is not set runs can be linked and unlinked.
+    this.closed[segment] = 0;
+    for (let page = this.firstPage(segment); page < pages; ) {
+      const length = spans[(page << SPAN_STRIDE_SHIFT) + SPAN_LENGTH];
+      if ((this.pageMap[segment][page] & PAGE_KIND_MASK) === FREE_PAGE) {
+        const id = (segment << PAGE_ID_SEGMENT_SHIFT) | page;
+        if (closed) this.unlink(id, this.binOf(segment, length));
+        else this.link(id, this.binOf(segment, length));
+      }
+      page += length;
+    }
+    this.closed[segment] = closed ? 1 : 0;
   }
 
   /** The first page of a segment that is not reserved. */
@@ -121,6 +171,9 @@ export class PageHeap {
     this.unlink(id, bin);
     if (available > pages) this.putRun(id + pages, available - pages);
     this.mark(id, pages, kind);
+    this.usedPages += pages;
+    const segment = id >>> PAGE_ID_SEGMENT_SHIFT;
+    if (page + pages > this.touchedPages[segment]) this.touchedPages[segment] = page + pages;
     return id;
   }
 
@@ -131,6 +184,7 @@ export class PageHeap {
     const spans = this.spans[segment];
     let first = id & PAGE_INDEX_MASK;
     let pages = spans[(first << SPAN_STRIDE_SHIFT) + SPAN_LENGTH];
+    this.usedPages -= pages;
 
     const after = first + pages;
     if ((map[after] & PAGE_KIND_MASK) === FREE_PAGE) {
@@ -171,6 +225,7 @@ export class PageHeap {
   }
 
   private link(id: number, bin: number): void {
+    if (this.closed[id >>> PAGE_ID_SEGMENT_SHIFT] !== 0) return;
     const at = (id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT;
     const spans = this.spans[id >>> PAGE_ID_SEGMENT_SHIFT];
     const next = this.bins[bin];
@@ -182,6 +237,7 @@ export class PageHeap {
   }
 
   private unlink(id: number, bin: number): void {
+    if (this.closed[id >>> PAGE_ID_SEGMENT_SHIFT] !== 0) return;
     if (unlinkSpan(this.spans, id) === 0) {
       const next =
         this.spans[id >>> PAGE_ID_SEGMENT_SHIFT][((id & PAGE_INDEX_MASK) << SPAN_STRIDE_SHIFT) + SPAN_NEXT];

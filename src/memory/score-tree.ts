@@ -30,6 +30,7 @@ import { compareBytes } from '../base/bytes.ts';
 import { OFFSET_MASK, SEGMENT_SHIFT } from './address.ts';
 import type { AddressList } from './address-list.ts';
 import type { Arena } from './arena.ts';
+import type { Mover } from './mover.ts';
 import { keyLength, keyOffset } from './record.ts';
 
 const NODE_BYTES = 1024;
@@ -51,9 +52,6 @@ const HEADER_BYTES = 16;
 /** Levels of a tree that is as sparse as can be and fills the arena. */
 const HEIGHT_MAX = 16;
 
-/** How many entries ahead a record is on its way while others are removed. */
-const FAR = 4;
-
 /** What is looked for: the first entry that is not before it. */
 const BY_ENTRY = 0;
 const FROM_SCORE = 1;
@@ -68,9 +66,6 @@ export class ScoreTree {
   declare private readonly arena: Arena;
   declare private readonly words: Int32Array[];
   declare private readonly doubles: Float64Array[];
-  /** After removeRun(): the record that is likely to be removed next, and one that is some calls later; 0 for none. */
-  nextRecord = 0;
-  farRecord = 0;
   private header = 0;
   private root = 0;
   private nodes = 0;
@@ -239,6 +234,41 @@ export class ScoreTree {
       this.pathIndex[level - 1] = 0;
     }
     return true;
+  }
+
+  /**
+   * Lets the leaf of the entry of this rank (0 to begin) move, the nodes above it, and its records: `visit` says where each is from now on. Returns
+   * the rank to go on with, 0 when all is done.
+   */
+  relocate(mover: Mover, rank: number, visit: (record: number) => number): number {
+    if (rank >= this.count) return 0;
+    this.seek(rank);
+    const first = rank - this.pathIndex[0];
+    this.relocatePath(mover);
+    const leaf = this.pathNode[0];
+    const words = this.words[leaf >>> SEGMENT_SHIFT];
+    const records = wordBase(leaf) + LEAF_RECORDS;
+    const count = this.countOf(leaf);
+    const before = words[records];
+    for (let i = 0; i < count; i++) words[records + i] = visit(words[records + i]);
+    if (words[records] !== before) this.refreshKeys(0);
+    return first + count >= this.count ? 0 : first + count;
+  }
+
+  private relocatePath(mover: Mover): void {
+    const top = this.levelOf(this.root);
+    for (let level = top; level >= 0; level--) {
+      const node = mover.moved(this.pathNode[level]);
+      this.pathNode[level] = node;
+      if (level === top) {
+        this.root = node;
+        continue;
+      }
+      const parent = this.pathNode[level + 1];
+      this.words[parent >>> SEGMENT_SHIFT][wordBase(parent) + INNER_CHILDREN + this.pathIndex[level + 1]] =
+        node;
+    }
+    this.save();
   }
 
   // --- walking down -------------------------------------------------------------------------------------------------
@@ -497,21 +527,8 @@ export class ScoreTree {
     const words = this.words[leaf >>> SEGMENT_SHIFT];
     const recordsAt = wordBase(leaf) + LEAF_RECORDS + from;
     for (let i = 0; i < n; i++) out.push(words[recordsAt + i]);
-    this.noteNext(leaf, from, n);
     this.removeAtPath(n);
     return n;
-  }
-
-  /** Notes which records come after the `n` entries at index `from` of a leaf, or before them at its end. */
-  private noteNext(leaf: number, from: number, n: number): void {
-    const words = this.words[leaf >>> SEGMENT_SHIFT];
-    const base = wordBase(leaf);
-    const atEnd = from + n === words[base + COUNT];
-    const near = atEnd ? from - 1 : from + n;
-    const far = atEnd ? near - FAR : near + FAR;
-    const last = words[base + COUNT];
-    this.nextRecord = near >= 0 && near < last ? words[base + LEAF_RECORDS + near] : 0;
-    this.farRecord = far >= 0 && far < last ? words[base + LEAF_RECORDS + far] : 0;
   }
 
   /** Takes out the first entries, whole leaves at a time, until at least `entries` are gone; true when nothing is left. Looks at no record. */

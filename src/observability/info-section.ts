@@ -2,6 +2,7 @@
  * The form of INFO: sections, each a list of rows. A row is a field with a function of the facts, or lines of its own
  * making. One InfoFacts serves a whole INFO, so that figures that are shown in two places agree.
  */
+import { type MemoryFigures, memoryFigures } from '../commands/memory-figures.ts';
 import type { PersistenceFigures } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
 import { GATE_CLOSING } from '../commands/session.ts';
@@ -43,7 +44,7 @@ export class InfoFacts {
   readonly heap: HeapFigures;
   readonly threads: ThreadFigures[];
   readonly network: NetworkFigures;
-  readonly memory: MemoryFacts;
+  readonly memory: MemoryFigures;
   readonly clients: ClientFacts;
   readonly persistence: PersistenceFigures;
 
@@ -53,38 +54,14 @@ export class InfoFacts {
     this.heap = sources.heap();
     this.threads = sources.threads();
     this.network = sources.network();
-    this.memory = memoryFacts(server);
     this.clients = clientFacts(server);
+    this.memory = memoryFigures(server, this.clients.bytes);
     this.persistence = server.persistence.figures();
   }
 
   get uptimeSeconds(): number {
     return Math.max(0, Math.floor((this.server.nowMs - this.server.startMs) / 1000));
   }
-}
-
-export interface MemoryFacts {
-  /** Data and the tables that find it, exact. */
-  usedBytes: number;
-  /** The tables alone. */
-  tableBytes: number;
-  /** What the arena holds of the operating system, used or not. */
-  reservedBytes: number;
-  peakBytes: number;
-}
-
-function memoryFacts(server: Server): MemoryFacts {
-  const { keyspace, stats } = server;
-  let tableBytes = 0;
-  for (const { dict, expires, elementExpires } of keyspace.databases)
-    tableBytes += dict.bytes + expires.bytes + elementExpires.bytes;
-  const usedBytes = keyspace.usedBytes;
-  return {
-    usedBytes,
-    tableBytes,
-    reservedBytes: keyspace.arena.reservedBytes + keyspace.large.usedBytes,
-    peakBytes: Math.max(stats.peakMemory, usedBytes),
-  };
 }
 
 export interface ClientFacts {

@@ -122,6 +122,11 @@ export class LogWriter {
     this.writtenSeen = readPosition(this.control, LOG_WRITTEN);
   }
 
+  /** Bytes in the ring that are not written yet. */
+  get unwritten(): number {
+    return this.position - readPosition(this.control, LOG_WRITTEN);
+  }
+
   /** Bytes that append() would take, as last seen. */
   get free(): number {
     return this.bytes.length - (this.position - this.writtenSeen);

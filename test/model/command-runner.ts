@@ -12,6 +12,7 @@ import { CommandTable } from '../../src/commands/table.ts';
 import { Config } from '../../src/config/config.ts';
 import { BlockedClients } from '../../src/executor/blocked-clients.ts';
 import { Keyspace } from '../../src/keyspace/keyspace.ts';
+import type { Arena } from '../../src/memory/arena.ts';
 import { ReplyWriter } from '../../src/resp/reply-writer.ts';
 
 export class CommandRunner {
@@ -24,8 +25,9 @@ export class CommandRunner {
   private readonly hasher = new SipHasher(3, 4);
   private readonly reply: ReplyWriter;
 
-  constructor(databases = 4) {
-    this.keyspace = new Keyspace(this.hasher, databases);
+  /** `arena` is for tests that want small segments. */
+  constructor(databases = 4, arena?: Arena) {
+    this.keyspace = new Keyspace(this.hasher, databases, arena);
     const config = new Config({ directory: '/', cores: 2, compat: '7.0' });
     const sink = {
       overflow(writer: ReplyWriter) {

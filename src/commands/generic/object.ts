@@ -144,6 +144,7 @@ function referenceCount(call: Call): void {
   const base = byteOffsetOf(address);
   const isShared =
     encodingOf(readWord0(i32, base)) === ENCODING_INT &&
+    !call.db.keyspace.eviction.needsOwnAccess &&
     secondWord(i32, base) === 0 &&
     valueWord(i32, base) >>> 0 < SHARED_INTEGERS;
   call.reply.integer(isShared ? SHARED_REFERENCES : 1);

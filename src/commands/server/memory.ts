@@ -1,5 +1,5 @@
 /**
- * MEMORY USAGE: the bytes that a key takes, exact for what belongs to it alone.
+ * MEMORY. Of USAGE, which is here (the other subcommands: memory-report.ts), the bytes that a key takes, exact for what belongs to it alone.
  *
  *   its record's cell     header, key and inline value, rounded up to the size class (16-byte steps at first)
  *   its large value       the buffer of a string above 1 MiB, slack included; or the structure of a large collection
@@ -16,6 +16,7 @@ import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, LOADING, READONLY, STALE } from '../define.ts';
 import { replyHelp } from '../help.ts';
+import { doctor, mallocStats, purge, stats } from './memory-report.ts';
 
 const SLOT_BYTES = 8;
 const EXPIRY_BYTES = 16;
@@ -44,6 +45,47 @@ const MEMORY_HELP = defineCommand({
   handler: help,
 });
 
+const REPORT = {
+  group: 'server',
+  since: '4.0.0',
+  arity: 2,
+  flags: 0,
+  tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
+} as const;
+
+const MEMORY_DOCTOR = defineCommand({
+  ...REPORT,
+  name: 'DOCTOR',
+  summary: 'Says what is unusual about the memory that the server takes.',
+  complexity: 'O(1)',
+  handler: doctor,
+});
+
+const MEMORY_MALLOC_STATS = defineCommand({
+  ...REPORT,
+  name: 'MALLOC-STATS',
+  summary: 'Returns what the allocator knows of its memory.',
+  complexity: 'Depends on how much memory is allocated, could be slow',
+  handler: mallocStats,
+});
+
+const MEMORY_PURGE = defineCommand({
+  ...REPORT,
+  name: 'PURGE',
+  summary: 'Gives memory that is not used back to the operating system.',
+  complexity: 'Depends on how much memory is allocated, could be slow',
+  tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+  handler: purge,
+});
+
+const MEMORY_STATS = defineCommand({
+  ...REPORT,
+  name: 'STATS',
+  summary: 'Returns what takes how much memory.',
+  complexity: 'O(1)',
+  handler: stats,
+});
+
 export const MEMORY = defineCommand({
   name: 'MEMORY',
   summary: 'Commands about memory.',
@@ -52,7 +94,7 @@ export const MEMORY = defineCommand({
   complexity: 'Depends on subcommand.',
   arity: -2,
   flags: 0,
-  subcommands: [MEMORY_USAGE, MEMORY_HELP],
+  subcommands: [MEMORY_DOCTOR, MEMORY_HELP, MEMORY_MALLOC_STATS, MEMORY_PURGE, MEMORY_STATS, MEMORY_USAGE],
 });
 
 function usage(call: Call): void {
@@ -102,7 +144,16 @@ function outsideBytes(call: Call, address: number): number {
 
 function help(call: Call): void {
   replyHelp(call, 'MEMORY', [
+    'DOCTOR',
+    '    Return memory problems reports.',
+    'MALLOC-STATS',
+    '    Return internal statistics report from the memory allocator.',
+    'PURGE',
+    '    Attempt to purge dirty pages for reclamation by the allocator.',
+    'STATS',
+    '    Return information about the memory usage of the server.',
     'USAGE <key> [SAMPLES <count>]',
-    '    The bytes that the key and its value take. Elements of a long value are estimated from SAMPLES of them (default 5, 0 for all).',
+    '    Return memory in bytes used by <key> and its value. Nested values are',
+    '    sampled up to <count> times (default: 5, 0 means sample all).',
   ]);
 }

@@ -6,7 +6,7 @@
  * set-max-listpack-value, the youngest, counts bytes and takes none.
  */
 
-import { type Directive, type Value, WORKS } from '../directive.ts';
+import { type Directive, WORKS } from '../directive.ts';
 import { oomScores } from '../special-types.ts';
 import {
   INT_MAX,
@@ -19,30 +19,13 @@ import {
   unsignedMemory,
   yesNo,
 } from '../value-types.ts';
-import {
-  NO_DEFRAG,
-  NO_EVICTION,
-  NO_JEMALLOC,
-  NO_PLATFORM,
-  NO_TRACKING,
-  OWN_EXPIRY,
-  OWN_REHASH,
-} from './reasons.ts';
+import { NO_JEMALLOC, NO_PLATFORM, NO_TRACKING, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
 
 const entries = unsigned(0, LONG_MAX);
 const entryBytes = unsignedMemory(0, LONG_MAX);
 const someInt = integer(0, INT_MAX);
 const percentCpu = integer(1, 99);
 const percentWaste = integer(0, 1000);
-
-/** No build of this server has the allocator that defragmentation needs; the text is the one of a build without it. */
-function checkDefrag(value: Value): string | null {
-  if (value === false) return null;
-  return (
-    'Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc ' +
-    'like the one shipped by default with the Redis source distribution'
-  );
-}
 
 export const MEMORY: readonly Directive[] = [
   { name: 'maxmemory', type: unsignedMemory(0, ULONG_MAX), initial: 0n, effect: WORKS },
@@ -59,12 +42,12 @@ export const MEMORY: readonly Directive[] = [
       'noeviction',
     ),
     initial: 'noeviction',
-    effect: NO_EVICTION,
+    effect: WORKS,
   },
-  { name: 'maxmemory-samples', type: integer(1, INT_MAX), initial: 5n, effect: NO_EVICTION },
-  { name: 'maxmemory-eviction-tenacity', type: integer(0, 100), initial: 10n, effect: NO_EVICTION },
-  { name: 'lfu-log-factor', type: someInt, initial: 10n, effect: NO_EVICTION },
-  { name: 'lfu-decay-time', type: someInt, initial: 1n, effect: NO_EVICTION },
+  { name: 'maxmemory-samples', type: integer(1, INT_MAX), initial: 5n, effect: WORKS },
+  { name: 'maxmemory-eviction-tenacity', type: integer(0, 100), initial: 10n, effect: WORKS },
+  { name: 'lfu-log-factor', type: someInt, initial: 10n, effect: WORKS },
+  { name: 'lfu-decay-time', type: someInt, initial: 1n, effect: WORKS },
   { name: 'active-expire-effort', type: integer(1, 10), initial: 1n, effect: OWN_EXPIRY },
   { name: 'lazyfree-lazy-eviction', type: yesNo, initial: false, debug: true, effect: WORKS },
   { name: 'lazyfree-lazy-expire', type: yesNo, initial: false, debug: true, effect: WORKS },
@@ -73,18 +56,18 @@ export const MEMORY: readonly Directive[] = [
   { name: 'lazyfree-lazy-user-flush', type: yesNo, initial: false, debug: true, effect: WORKS },
   { name: 'activerehashing', type: yesNo, initial: true, effect: OWN_REHASH },
   { name: 'jemalloc-bg-thread', type: yesNo, initial: true, effect: NO_JEMALLOC },
-  { name: 'activedefrag', type: yesNo, initial: false, debug: true, check: checkDefrag, effect: NO_DEFRAG },
-  { name: 'active-defrag-cycle-min', type: percentCpu, initial: 1n, effect: NO_DEFRAG },
-  { name: 'active-defrag-cycle-max', type: percentCpu, initial: 25n, effect: NO_DEFRAG },
-  { name: 'active-defrag-threshold-lower', type: percentWaste, initial: 10n, effect: NO_DEFRAG },
-  { name: 'active-defrag-threshold-upper', type: percentWaste, initial: 100n, effect: NO_DEFRAG },
+  { name: 'activedefrag', type: yesNo, initial: false, debug: true, effect: WORKS },
+  { name: 'active-defrag-cycle-min', type: percentCpu, initial: 1n, effect: WORKS },
+  { name: 'active-defrag-cycle-max', type: percentCpu, initial: 25n, effect: WORKS },
+  { name: 'active-defrag-threshold-lower', type: percentWaste, initial: 10n, effect: WORKS },
+  { name: 'active-defrag-threshold-upper', type: percentWaste, initial: 100n, effect: WORKS },
   {
     name: 'active-defrag-ignore-bytes',
     type: unsignedMemory(1, LONG_MAX),
     initial: 104857600n,
-    effect: NO_DEFRAG,
+    effect: WORKS,
   },
-  { name: 'active-defrag-max-scan-fields', type: unsigned(1, LONG_MAX), initial: 1000n, effect: NO_DEFRAG },
+  { name: 'active-defrag-max-scan-fields', type: unsigned(1, LONG_MAX), initial: 1000n, effect: WORKS },
   {
     name: 'oom-score-adj',
     type: oneOf('no', 'yes', { word: 'relative', shown: 'yes' }, 'absolute'),

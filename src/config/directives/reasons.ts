@@ -7,10 +7,6 @@ export const NO_CLIENT_EVICTION = accepted('clients are not evicted in this vers
 export const NO_CLUSTER = accepted('cluster mode is not part of this version');
 export const NO_CRASH_REPORT = accepted('a crash of a thread is reported by the runtime');
 export const NO_DEBUG_HOOK = accepted('an aid for the test suite of another implementation');
-export const NO_DEFRAG = accepted(
-  'records are packed by the arena itself; there is no allocator to defragment',
-);
-export const NO_EVICTION = accepted('keys are not evicted in this version; at maxmemory, writes are refused');
 export const NO_JEMALLOC = accepted('the arena is used instead of jemalloc');
 export const NO_LATENCY = accepted('latency tracking is not part of this version');
 export const NO_MODULES = accepted('modules cannot be loaded');

@@ -1,37 +1,25 @@
-/**
- * INFO memory. `used_memory` is the arena's account of data and tables, exact to the byte; what the JS engine and its threads
- * need beside that shows in used_memory_rss alone, and is why the fragmentation ratio of a small server is large.
- */
-import { field, fixed, human, type InfoFacts, type InfoSection, percent, ratio } from '../info-section.ts';
-
-/** Resident bytes beyond what the arena has of the operating system: the engine, its heaps, code, stacks. */
-function engineBytes({ memory, process }: InfoFacts): number {
-  return Math.max(0, process.residentBytes - memory.usedBytes);
-}
-
-function datasetBytes({ memory }: InfoFacts): number {
-  return memory.usedBytes - memory.tableBytes;
-}
+/** INFO memory: see MemoryFigures for what each figure counts. What the JS engine takes is the reason for a large ratio of a small server. */
+import { field, fixed, human, type InfoSection, percent, ratio } from '../info-section.ts';
 
 export const MEMORY: InfoSection = {
   name: 'memory',
   title: 'Memory',
   usual: true,
   fields: [
-    field('used_memory', ({ memory }) => memory.usedBytes),
-    field('used_memory_human', ({ memory }) => human(memory.usedBytes)),
+    field('used_memory', ({ memory }) => memory.used),
+    field('used_memory_human', ({ memory }) => human(memory.used)),
     field('used_memory_rss', ({ process }) => process.residentBytes),
     field('used_memory_rss_human', ({ process }) => human(process.residentBytes)),
-    field('used_memory_peak', ({ memory }) => memory.peakBytes),
-    field('used_memory_peak_human', ({ memory }) => human(memory.peakBytes)),
-    field('used_memory_peak_perc', ({ memory }) => percent(memory.usedBytes, memory.peakBytes)),
-    field('used_memory_overhead', ({ memory }) => memory.tableBytes),
-    fixed('used_memory_startup', 0),
-    field('used_memory_dataset', datasetBytes),
-    field('used_memory_dataset_perc', (facts) => percent(datasetBytes(facts), facts.memory.usedBytes)),
-    field('allocator_allocated', ({ memory }) => memory.usedBytes),
-    field('allocator_active', ({ memory }) => memory.reservedBytes),
-    field('allocator_resident', ({ memory }) => memory.reservedBytes),
+    field('used_memory_peak', ({ memory }) => memory.peak),
+    field('used_memory_peak_human', ({ memory }) => human(memory.peak)),
+    field('used_memory_peak_perc', ({ memory }) => percent(memory.used, memory.peak)),
+    field('used_memory_overhead', ({ memory }) => memory.overhead),
+    field('used_memory_startup', ({ memory }) => memory.startup),
+    field('used_memory_dataset', ({ memory }) => memory.dataset),
+    field('used_memory_dataset_perc', ({ memory }) => percent(memory.dataset, memory.used - memory.startup)),
+    field('allocator_allocated', ({ memory }) => memory.allocated),
+    field('allocator_active', ({ memory }) => memory.active),
+    field('allocator_resident', ({ memory }) => memory.resident),
     field('total_system_memory', ({ server }) => server.host.totalMemory),
     field('total_system_memory_human', ({ server }) => human(server.host.totalMemory)),
     fixed('used_memory_lua', 0),
@@ -50,23 +38,23 @@ export const MEMORY: InfoSection = {
     field('maxmemory', ({ server }) => String(server.config.value('maxmemory'))),
     field('maxmemory_human', ({ server }) => human(server.config.number('maxmemory'))),
     field('maxmemory_policy', ({ server }) => server.config.string('maxmemory-policy')),
-    field('allocator_frag_ratio', ({ memory }) => ratio(memory.reservedBytes, memory.usedBytes)),
-    field('allocator_frag_bytes', ({ memory }) => memory.reservedBytes - memory.usedBytes),
-    fixed('allocator_rss_ratio', '1.00'),
-    fixed('allocator_rss_bytes', 0),
-    field('rss_overhead_ratio', ({ memory, process }) => ratio(process.residentBytes, memory.reservedBytes)),
-    field('rss_overhead_bytes', ({ memory, process }) => process.residentBytes - memory.reservedBytes),
-    field('mem_fragmentation_ratio', ({ memory, process }) => ratio(process.residentBytes, memory.usedBytes)),
-    field('mem_fragmentation_bytes', engineBytes),
-    fixed('mem_not_counted_for_evict', 0),
+    field('allocator_frag_ratio', ({ memory }) => ratio(memory.active, memory.allocated)),
+    field('allocator_frag_bytes', ({ memory }) => memory.active - memory.allocated),
+    field('allocator_rss_ratio', ({ memory }) => ratio(memory.resident, memory.active)),
+    field('allocator_rss_bytes', ({ memory }) => memory.resident - memory.active),
+    field('rss_overhead_ratio', ({ memory }) => ratio(memory.rss, memory.resident)),
+    field('rss_overhead_bytes', ({ memory }) => memory.rss - memory.resident),
+    field('mem_fragmentation_ratio', ({ memory }) => ratio(memory.rss, memory.used)),
+    field('mem_fragmentation_bytes', ({ memory }) => memory.rss - memory.used),
+    field('mem_not_counted_for_evict', ({ memory }) => memory.aofBuffer),
     fixed('mem_replication_backlog', 0),
     fixed('mem_total_replication_buffers', 0),
     fixed('mem_clients_slaves', 0),
     field('mem_clients_normal', ({ clients }) => clients.bytes),
     fixed('mem_cluster_links', 0),
-    fixed('mem_aof_buffer', 0),
+    field('mem_aof_buffer', ({ memory }) => memory.aofBuffer),
     fixed('mem_allocator', 'arena'),
-    fixed('active_defrag_running', 0),
+    field('active_defrag_running', ({ server }) => server.keyspace.defrag.running),
     field('lazyfree_pending_objects', ({ server }) => server.keyspace.lazyFree.pending),
     field('lazyfreed_objects', ({ server }) => server.keyspace.lazyFree.freed - server.stats.lazyFreedBefore),
   ],

@@ -6,6 +6,10 @@ function kilobytes(bytesPerSecond: number): string {
   return (bytesPerSecond / 1024).toFixed(2);
 }
 
+function milliseconds(us: number): number {
+  return Math.floor(us / 1000);
+}
+
 export const STATS: InfoSection = {
   name: 'stats',
   title: 'Stats',
@@ -30,10 +34,12 @@ export const STATS: InfoSection = {
     fixed('expired_stale_perc', '0.00'),
     fixed('expired_time_cap_reached_count', 0),
     fixed('expire_cycle_cpu_milliseconds', 0),
-    fixed('evicted_keys', 0),
+    field('evicted_keys', ({ server }) => server.keyspace.evicted),
     fixed('evicted_clients', 0),
-    fixed('total_eviction_exceeded_time', 0),
-    fixed('current_eviction_exceeded_time', 0),
+    field('total_eviction_exceeded_time', ({ server }) => milliseconds(server.keyspace.eviction.exceededUs)),
+    field('current_eviction_exceeded_time', ({ server }) =>
+      milliseconds(server.keyspace.eviction.exceededNowUs),
+    ),
     field('keyspace_hits', ({ server }) => server.keyspace.hits),
     field('keyspace_misses', ({ server }) => server.keyspace.misses),
     field('pubsub_channels', ({ server }) => server.pubsub.count(CHANNEL)),
@@ -44,12 +50,12 @@ export const STATS: InfoSection = {
     field('total_forks', ({ persistence }) => persistence.inBackground),
     fixed('migrate_cached_sockets', 0),
     fixed('slave_expires_tracked_keys', 0),
-    fixed('active_defrag_hits', 0),
-    fixed('active_defrag_misses', 0),
-    fixed('active_defrag_key_hits', 0),
-    fixed('active_defrag_key_misses', 0),
-    fixed('total_active_defrag_time', 0),
-    fixed('current_active_defrag_time', 0),
+    field('active_defrag_hits', ({ server }) => server.keyspace.defrag.hits),
+    field('active_defrag_misses', ({ server }) => server.keyspace.defrag.misses),
+    field('active_defrag_key_hits', ({ server }) => server.keyspace.defrag.keyHits),
+    field('active_defrag_key_misses', ({ server }) => server.keyspace.defrag.keyMisses),
+    field('total_active_defrag_time', ({ server }) => milliseconds(server.keyspace.defrag.totalUs)),
+    field('current_active_defrag_time', ({ server }) => milliseconds(server.keyspace.defrag.currentUs)),
     fixed('tracking_total_keys', 0),
     fixed('tracking_total_items', 0),
     fixed('tracking_total_prefixes', 0),

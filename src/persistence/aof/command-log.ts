@@ -73,6 +73,11 @@ export class CommandLog implements Propagation {
     return this.writer.position + this.size;
   }
 
+  /** Bytes that bio has not written yet. */
+  get waitingBytes(): number {
+    return this.size + this.writer.unwritten;
+  }
+
   /** A new file: it knows nothing of what was selected before. */
   startFile(): void {
     this.selected = -1;
@@ -191,10 +196,10 @@ export class CommandLog implements Propagation {
 
   // --- what no command says ----------------------------------------------------------------------
 
-  /** The key of this record is gone by itself. */
-  deleted(db: Database, address: number): void {
+  /** The key of this record goes by itself, `lazily` or at once. */
+  deleted(db: Database, address: number, lazily: boolean): void {
     this.entry(db, 2);
-    this.word(db.keyspace.lazy.expire ? 'UNLINK' : 'DEL');
+    this.word(lazily ? 'UNLINK' : 'DEL');
     this.keyOf(db.arena, address);
   }
 

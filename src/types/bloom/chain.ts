@@ -21,6 +21,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { LazyFree } from '../../keyspace/lazy-free.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import type { Arena } from '../../memory/arena.ts';
+import type { Mover } from '../../memory/mover.ts';
 import { ENCODING_CHAIN, TYPE_BLOOM } from '../../memory/record.ts';
 import { MAX_ALLOCATION } from '../../memory/size-classes.ts';
 import { FILTER_BITS_MAX, visitBits, wrapOf } from './item.ts';
@@ -379,9 +380,24 @@ function chainBytes(keyspace: Keyspace, chain: number): number {
   return sum;
 }
 
+/** All links at once: there are never many. */
+function relocateChain({ arena }: Keyspace, mover: Mover, chain: number): number {
+  let before = 0;
+  for (let link = firstLink(arena, chain); link !== 0; link = nextLink(arena, link)) {
+    link = mover.moved(link);
+    setWord(arena, before === 0 ? chain : before, before === 0 ? FIRST : NEXT, link);
+    setWord(arena, link, PREVIOUS, before);
+    if (word(arena, link, IS_LARGE) === 0) setWord(arena, link, BITS, mover.moved(word(arena, link, BITS)));
+    before = link;
+  }
+  setWord(arena, chain, LAST, before);
+  return 0;
+}
+
 registerCollection(TYPE_BLOOM, ENCODING_CHAIN, {
   count: linksOf,
   free: freeChain,
   copy: copyChain,
   bytes: chainBytes,
+  relocate: relocateChain,
 });

@@ -29,6 +29,7 @@ import { AddressList } from '../../memory/address-list.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { Dict, HEADER_WORDS } from '../../memory/dict.ts';
 import { ExpiryIndex } from '../../memory/expiry-index.ts';
+import type { Mover } from '../../memory/mover.ts';
 import {
   expireAtMs,
   flagsOf,
@@ -295,6 +296,14 @@ export function copyTimes(keyspace: Keyspace, from: number, to: number): void {
   addVolatile(arena, to, volatileCount(arena, from));
   arena.f64[segmentOf(to)][(byteOffsetOf(to) >>> 3) + REGISTERED_F64] = nextFieldMs(arena, from);
   if (hasIndex(arena, from)) buildIndex(arena, keyspace, to);
+}
+
+/** Lets the leaf of the index at `rank` move; returns the rank to go on with, 0 when all is done. */
+export function relocateTimes(arena: Arena, mover: Mover, handle: number, rank: number): number {
+  if (!hasIndex(arena, handle)) return 0;
+  const next = loadIndex(arena, handle).relocate(mover, rank);
+  saveIndex(arena, handle);
+  return next;
 }
 
 /** Bytes of the index. */

@@ -17,13 +17,14 @@ import { copyBytes } from '../../base/bytes.ts';
 import { registerCollection } from '../../keyspace/collections.ts';
 import { copyRecord } from '../../keyspace/copy-record.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
-import { copyTable, freeTable, tableBytes, tableCount } from '../../keyspace/element-table.ts';
+import { copyTable, freeTable, relocateTable, tableBytes, tableCount } from '../../keyspace/element-table.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { LazyFree } from '../../keyspace/lazy-free.ts';
 import { fitsInline } from '../../keyspace/limits.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { Dict } from '../../memory/dict.ts';
+import type { Mover } from '../../memory/mover.ts';
 import {
   allocateRecord,
   ENCODING_HT,
@@ -55,6 +56,7 @@ import {
   freeTimes,
   nextFieldMs,
   OWN_WORDS,
+  relocateTimes,
   timesBytes,
 } from './field-times.ts';
 
@@ -298,10 +300,24 @@ function bytes(keyspace: Keyspace, handle: number, samples: number): number {
   return arena.sizeOf(handle) + tableBytes(keyspace, handle, samples) + timesBytes(arena, handle);
 }
 
+/** Cursors from here on are ranks in the index of the fields' times. */
+const TIMES_FROM = 2 ** 40;
+
+function relocate(keyspace: Keyspace, mover: Mover, handle: number, cursor: number, limit: number): number {
+  const { arena } = keyspace;
+  if (cursor < TIMES_FROM) {
+    const next = relocateTable(keyspace, mover, handle, cursor, limit);
+    return next === 0 && timesBytes(arena, handle) > 0 ? TIMES_FROM : next;
+  }
+  const next = relocateTimes(arena, mover, handle, cursor - TIMES_FROM);
+  return next === 0 ? 0 : TIMES_FROM + next;
+}
+
 registerCollection(TYPE_HASH, ENCODING_HT, {
   count: tableCount,
   free,
   copy,
   bytes,
+  relocate,
   elementExpiry: { nextMs: nextFieldMs, expireDue: expireDueFields },
 });

@@ -40,6 +40,7 @@ import {
   skip,
   writeHeader,
 } from '../../memory/listpack.ts';
+import type { Mover } from '../../memory/mover.ts';
 import { ENCODING_QUICKLIST, TYPE_LIST } from '../../memory/record.ts';
 import { matchesIn, removeFromBlock } from './block-matches.ts';
 import { countMax, liesOutside, NODE_HEADER_SIZE, nodeSizeMax } from './limits.ts';
@@ -877,11 +878,44 @@ export function dropQuicklist(keyspace: Keyspace, list: number): void {
   while (!freeQuicklist(keyspace.lazyFree, list, word(keyspace.arena, list, LENGTH) + 1));
 }
 
+/** The cursor is the number of a node: finding it again takes time by the nodes before. */
+function relocateQuicklist(
+  { arena }: Keyspace,
+  mover: Mover,
+  list: number,
+  cursor: number,
+  limit: number,
+): number {
+  let node = word(arena, list, HEAD);
+  for (let i = 0; i < cursor && node !== 0; i++) node = nodeWord(arena, node, NEXT);
+  let at = cursor;
+  for (let seen = 0; node !== 0 && seen < limit; at++) {
+    node = relocateNode(arena, mover, list, node);
+    seen += nodeWord(arena, node, COUNT);
+    node = nodeWord(arena, node, NEXT);
+  }
+  return node === 0 ? 0 : at;
+}
+
+/** Lets the node move; returns where it is. */
+function relocateNode(arena: Arena, mover: Mover, list: number, node: number): number {
+  const to = mover.moved(node);
+  if (to === node) return node;
+  const previous = nodeWord(arena, to, PREVIOUS);
+  const next = nodeWord(arena, to, NEXT);
+  if (previous === 0) setWord(arena, list, HEAD, to);
+  else setNodeWord(arena, previous, NEXT, to);
+  if (next === 0) setWord(arena, list, TAIL, to);
+  else setNodeWord(arena, next, PREVIOUS, to);
+  return to;
+}
+
 registerCollection(TYPE_LIST, ENCODING_QUICKLIST, {
   count: quicklistLength,
   free: freeQuicklist,
   copy: copyQuicklist,
   bytes: quicklistBytes,
+  relocate: relocateQuicklist,
 });
 
 // --- for tests --------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import {
 } from '../../keyspace/blob.ts';
 import { type CollectionKind, registerCollection } from '../../keyspace/collections.ts';
 import type { Database } from '../../keyspace/database.ts';
-import { copyTable, freeTable, tableBytes, tableCount } from '../../keyspace/element-table.ts';
+import { copyTable, freeTable, relocateTable, tableBytes, tableCount } from '../../keyspace/element-table.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { inlineSizeMax, KEY_SIZE_MAX } from '../../keyspace/limits.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
@@ -56,6 +56,7 @@ export const SET_TABLE: CollectionKind = {
   free: freeTable,
   copy: copyTable,
   bytes: tableBytes,
+  relocate: relocateTable,
 };
 registerCollection(TYPE_SET, ENCODING_HT, SET_TABLE);
 

@@ -8,6 +8,7 @@ import { segmentOf, wordOffsetOf } from '../../memory/address.ts';
 import { AddressList } from '../../memory/address-list.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { IdTree } from '../../memory/id-tree.ts';
+import type { Mover } from '../../memory/mover.ts';
 import { ENCODING_STREAM, TYPE_STREAM } from '../../memory/record.ts';
 import { blockBytes, copyBlock, freeBlock } from './block.ts';
 import {
@@ -29,12 +30,15 @@ import {
   readEntriesRead,
   readGroupLastId,
   readGroupName,
+  relocateConsumers,
+  relocateGroups,
+  relocatePending,
   seenMs,
   setActive,
   timesGiven,
 } from './group.ts';
 import { namesBytes } from './names.ts';
-import { BLOCKS, blocksOf, findTail, GROUPS, LAST_ID, newStream } from './stream.ts';
+import { BLOCKS, blocksOf, findTail, GROUPS, LAST_ID, newStream, TAIL } from './stream.ts';
 
 /** Words of the header from the ids to the number of entries ever added. */
 const FACTS = LAST_ID;
@@ -150,7 +154,40 @@ function bytes(keyspace: Keyspace, stream: number, samples: number): number {
   return size;
 }
 
-registerCollection(TYPE_STREAM, ENCODING_STREAM, { count: weight, free, copy, bytes });
+/** Cursors: numbers of leaves of the blocks' order; then, from multiples of this on, for each group in turn those of its pending entries. */
+const GROUP_STEP = 2 ** 32;
+const LEAF_ENTRIES = 50;
+
+function relocate(keyspace: Keyspace, mover: Mover, stream: number, cursor: number, limit: number): number {
+  const { arena } = keyspace;
+  const leaves = Math.max(1, Math.floor(limit / LEAF_ENTRIES));
+  if (cursor < GROUP_STEP) {
+    const next = relocateBlocks(arena, mover, stream, cursor, leaves);
+    if (next !== 0) return next;
+    relocateGroups(arena, mover, stream);
+    return groupCount(arena, stream) > 0 ? GROUP_STEP : 0;
+  }
+  const index = Math.floor(cursor / GROUP_STEP) - 1;
+  if (index >= groupCount(arena, stream)) return 0;
+  const group = groupAt(arena, stream, index);
+  const leaf = cursor % GROUP_STEP;
+  if (leaf === 0) relocateConsumers(arena, mover, group);
+  const next = relocatePending(arena, mover, group, leaf, leaves);
+  if (next !== 0) return (index + 1) * GROUP_STEP + next;
+  return index + 1 < groupCount(arena, stream) ? (index + 2) * GROUP_STEP : 0;
+}
+
+function relocateBlocks(arena: Arena, mover: Mover, stream: number, from: number, leaves: number): number {
+  const words = arena.i32[segmentOf(stream)];
+  const tail = wordOffsetOf(stream) + TAIL;
+  return new IdTree(arena).attach(stream, BLOCKS).relocate(mover, from, leaves, (block) => {
+    const to = mover.moved(block);
+    if (words[tail] === block) words[tail] = to;
+    return to;
+  });
+}
+
+registerCollection(TYPE_STREAM, ENCODING_STREAM, { count: weight, free, copy, bytes, relocate });
 
 // For tests.
 export function checkStream(keyspace: Keyspace, stream: number): string {

@@ -18,6 +18,7 @@ import { byteOffsetOf, segmentOf, wordOffsetOf } from '../../memory/address.ts';
 import { AddressList } from '../../memory/address-list.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { HOLDER_WORDS, IdTree } from '../../memory/id-tree.ts';
+import type { Mover } from '../../memory/mover.ts';
 import {
   allocateRecord,
   ENCODING_STREAM,
@@ -30,7 +31,7 @@ import {
   valueWord,
   writeValueWord,
 } from '../../memory/record.ts';
-import { addName, findName, nameAt, nameCount, namesBytes, removeName } from './names.ts';
+import { addName, findName, nameAt, nameCount, namesBytes, relocateNames, removeName } from './names.ts';
 import { GROUPS } from './stream.ts';
 
 /** Words of a group. */
@@ -406,4 +407,76 @@ export function groupBytes(arena: Arena, group: number): number {
     size += pendingOfConsumer(arena, consumer).bytes;
   }
   return size;
+}
+
+// --- moving -----------------------------------------------------------------------------------------
+
+/** Lets the records and cells of all groups of the stream move, and the order of their names. */
+export function relocateGroups(arena: Arena, mover: Mover, stream: number): void {
+  relocateNames(arena, mover, stream, GROUPS, (record) =>
+    relocateNamed(arena, mover, record, GROUP_RECORD, null),
+  );
+}
+
+/** The same for the consumers of a group, whose pending entries are told where they are. */
+export function relocateConsumers(arena: Arena, mover: Mover, group: number): void {
+  relocateNames(arena, mover, group, CONSUMERS, (record) =>
+    relocateNamed(arena, mover, record, CONSUMER_RECORD, (consumer) => {
+      const own = new IdTree(arena).attach(consumer, CONSUMER_PENDING);
+      for (let more = own.first(); more; more = own.next()) setWord(arena, own.value, OWNER, consumer);
+    }),
+  );
+}
+
+/** Lets a record and the cell that it names move; the record's new address. `onMoved` is told of a cell that did. */
+function relocateNamed(
+  arena: Arena,
+  mover: Mover,
+  record: number,
+  recordWord: number,
+  onMoved: ((cell: number) => void) | null,
+): number {
+  const to = mover.moved(record);
+  const cell = cellOf(arena, to);
+  const cellTo = mover.moved(cell);
+  if (cellTo !== cell) {
+    writeValueWord(arena.i32[segmentOf(to)], byteOffsetOf(to), cellTo);
+    onMoved?.(cellTo);
+  }
+  if (to !== record) setWord(arena, cellTo, recordWord, to);
+  return to;
+}
+
+const movedId = new Id128();
+
+/** Lets pending entries of the group move, from leaf number `from` of their order on. Returns the number to go on with, 0 when all is done. */
+export function relocatePending(
+  arena: Arena,
+  mover: Mover,
+  group: number,
+  from: number,
+  leaves: number,
+): number {
+  const all = new IdTree(arena).attach(group, GROUP_PENDING);
+  const own = new IdTree(arena);
+  const next = all.relocate(mover, from, leaves, (pending) => {
+    const to = mover.moved(pending);
+    if (to === pending) return pending;
+    all.readKey(movedId);
+    own.attach(word(arena, to, OWNER), CONSUMER_PENDING);
+    if (own.find(movedId) === 0) throw new Error('a pending entry that its consumer does not know');
+    own.setValue(to);
+    return to;
+  });
+  if (next === 0) relocateOwn(arena, mover, group);
+  return next;
+}
+
+/** Lets the nodes of the consumers' orders move. */
+function relocateOwn(arena: Arena, mover: Mover, group: number): void {
+  const own = new IdTree(arena);
+  for (let i = 0; i < consumerCount(arena, group); i++) {
+    own.attach(consumerAt(arena, group, i), CONSUMER_PENDING);
+    own.relocate(mover, 0, Infinity, (pending) => pending);
+  }
 }

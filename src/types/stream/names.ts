@@ -10,6 +10,7 @@
 import { compareBytes } from '../../base/bytes.ts';
 import { byteOffsetOf, segmentOf, wordOffsetOf } from '../../memory/address.ts';
 import type { Arena } from '../../memory/arena.ts';
+import type { Mover } from '../../memory/mover.ts';
 import { keyLength, keyOffset, readWord0 } from '../../memory/record.ts';
 import { ScoreTree } from '../../memory/score-tree.ts';
 
@@ -190,4 +191,27 @@ export function namesBytes(arena: Arena, owner: number, word: number): number {
   const handle = handleAt(arena, owner, word);
   if (count === 0) return 0;
   return count > VECTOR_MAX ? treeAt(arena, handle).bytes : arena.sizeOf(handle);
+}
+
+/** Lets the order of names move, and its records: `visit` says where each is from now on. All at once. */
+export function relocateNames(
+  arena: Arena,
+  mover: Mover,
+  owner: number,
+  word: number,
+  visit: (record: number) => number,
+): void {
+  const count = nameCount(arena, owner, word);
+  if (count === 0) return;
+  const handle = mover.moved(handleAt(arena, owner, word));
+  setHolder(arena, owner, word, handle, count);
+  if (count > VECTOR_MAX) {
+    // A tree of its own: `visit` may look at the names of others.
+    const names = new ScoreTree(arena).attach(handle);
+    for (let rank = names.relocate(mover, 0, visit); rank !== 0; ) rank = names.relocate(mover, rank, visit);
+    return;
+  }
+  const words = arena.i32[segmentOf(handle)];
+  const at = wordOffsetOf(handle);
+  for (let i = 0; i < count; i++) words[at + i] = visit(words[at + i]);
 }

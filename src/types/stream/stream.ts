@@ -52,7 +52,7 @@ import {
 
 /** Words of the header. */
 export const BLOCKS = 0;
-const TAIL = BLOCKS + HOLDER_WORDS;
+export const TAIL = BLOCKS + HOLDER_WORDS;
 export const LAST_ID = 4;
 export const MAX_DELETED_ID = 8;
 export const FIRST_ID = 12;

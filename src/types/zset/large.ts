@@ -4,11 +4,11 @@
  *     handle -> ScoreTree's header, whose owner's word is the Dict's header
  *
  * A record is as any element's (../../memory/record.ts): the member is its key, its two value words together are the score, a
- * float64. Records never move. The same structure is the intermediate result of ZUNION and its relatives, without a key.
+ * float64. Records move only where both are told (relocate()). The same structure is the intermediate result of ZUNION and its relatives, without a key.
  */
 
 import { registerCollection } from '../../keyspace/collections.ts';
-import { copyTable, freeTable, tableBytes } from '../../keyspace/element-table.ts';
+import { copyTable, freeTable, relocateTable, tableBytes } from '../../keyspace/element-table.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { LazyFree } from '../../keyspace/lazy-free.ts';
 import { KEY_SIZE_MAX, KeyTooLongError } from '../../keyspace/limits.ts';
@@ -16,6 +16,7 @@ import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { AddressList } from '../../memory/address-list.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { Dict } from '../../memory/dict.ts';
+import type { Mover } from '../../memory/mover.ts';
 import {
   allocateRecord,
   ENCODING_INT,
@@ -39,8 +40,6 @@ export class LargeZset {
   readonly arena: Arena;
   readonly table: Dict;
   readonly tree: ScoreTree;
-  /** Where touchNext() leaves what it read, so that the reads happen. */
-  touched = 0;
   private handle = 0;
 
   constructor(arena: Arena) {
@@ -152,18 +151,6 @@ export class LargeZset {
         this.arena.free(record);
       }
     }
-    this.touchNext(keyspace);
-  }
-
-  /**
-   * Reads what the next removal at the same end will want, the member's slot in the table and, for a later one, its record, so that these
-   * loads do not wait for one another: a ZPOPMIN is mostly cache misses.
-   */
-  private touchNext(keyspace: Keyspace): void {
-    const { farRecord, nextRecord } = this.tree;
-    if (nextRecord !== 0) this.touched ^= this.table.touchSlot(hashOf(keyspace, nextRecord));
-    if (farRecord !== 0)
-      this.touched ^= readWord0(this.arena.i32[segmentOf(farRecord)], byteOffsetOf(farRecord));
   }
 
   /** The handle, which the caller takes over; the object is to be attached anew. */
@@ -234,6 +221,32 @@ function copyZset(keyspace: Keyspace, handle: number): number {
   return copy;
 }
 
+/** Cursors from here on are those of the table; below, they are ranks. */
+const TABLE_FROM = 2 ** 40;
+let relocated: LargeZset | null = null;
+
+/** First the records, in their order, then the table. */
+function relocate(keyspace: Keyspace, mover: Mover, handle: number, cursor: number, limit: number): number {
+  const { arena } = keyspace;
+  if (cursor === 0) ScoreTree.setOwnerWord(arena, handle, mover.moved(ScoreTree.ownerWord(arena, handle)));
+  if (cursor >= TABLE_FROM) {
+    const header = ScoreTree.ownerWord(arena, handle);
+    const next = relocateTable(keyspace, mover, header, cursor - TABLE_FROM, limit, true);
+    return next === 0 ? 0 : TABLE_FROM + next;
+  }
+  if (relocated === null || relocated.arena !== arena) relocated = new LargeZset(arena);
+  const { table, tree } = relocated.attach(handle);
+  const move = (record: number) => {
+    const to = mover.moved(record);
+    if (to !== record) table.replace(hashOf(keyspace, to), record, to);
+    return to;
+  };
+  let rank = cursor;
+  do rank = tree.relocate(mover, rank, move);
+  while (rank !== 0 && rank < cursor + limit);
+  return rank === 0 ? TABLE_FROM : rank;
+}
+
 registerCollection(TYPE_ZSET, ENCODING_SKIPLIST, {
   count: (arena, handle) => ScoreTree.countAt(arena, handle),
   free: freeZset,
@@ -241,4 +254,5 @@ registerCollection(TYPE_ZSET, ENCODING_SKIPLIST, {
   bytes: (keyspace, handle, samples) =>
     tableBytes(keyspace, ScoreTree.ownerWord(keyspace.arena, handle), samples) +
     new ScoreTree(keyspace.arena).attach(handle).bytes,
+  relocate,
 });

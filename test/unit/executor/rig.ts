@@ -133,6 +133,7 @@ export class ExecutorRig {
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,
+      countClients() {},
       cron: () => {},
       spinLooksMax: 0,
     });

@@ -1,0 +1,312 @@
+/**
+ * Eviction: which keys go when the data takes more than maxmemory, and when.
+ *
+ * makeRoom() is asked before every command while there is a limit. What it costs when there is room is a comparison; else it deletes keys until
+ * there is, but not for longer than maxmemory-eviction-tenacity allows: what is left to do then is done between batches (`pending`), and
+ * the command runs all the same. Only when there is nothing to delete does it say that there is no room.
+ *
+ *   allkeys-lru, -lfu      a few keys, neighbours in the table from a random place on (Dict.sample()), join the *pool*: the best candidates of
+ *   volatile-lru, -lfu     this and earlier samples. The best one goes. Volatile keys are sampled by rank from the index of expire times.
+ *   allkeys-random         a key from a random place, the databases taking turns
+ *   volatile-random
+ *   volatile-ttl           exactly the key that would expire first: the index of expire times knows it
+ *
+ * A candidate in the pool is a hash and a score, not an address: records move, and keys that were used, replaced or deleted meanwhile are told by
+ * looking again, just before one is to go.
+ *
+ * Memory that is dead and waits to be freed in slices is freed before any further key is evicted.
+ */
+import { Prng } from '../base/prng.ts';
+import { byteOffsetOf, segmentOf } from '../memory/address.ts';
+import { accessOf } from '../memory/record.ts';
+import { NO_EXPIRE } from './copy-record.ts';
+import type { Database } from './database.ts';
+import type { Keyspace } from './keyspace.ts';
+
+const POOL_SIZE = 16;
+/** The clock is read after so many keys. */
+const KEYS_PER_LOOK = 16;
+const SAMPLES_MAX = 1024;
+const LFU_COUNTER_MAX = 255;
+
+const TENACITY_MODEST = 10;
+const TENACITY_MAX = 100;
+const US_PER_TENACITY = 50;
+const TENACITY_GROWTH = 1.15;
+
+const BY_TTL = 'ttl';
+const BY_RANDOM = 'random';
+
+export interface EvictionSettings {
+  /** maxmemory; 0 for no limit. */
+  limitBytes: number;
+  policy: string;
+  samples: number;
+  tenacity: number;
+  lazily: boolean;
+}
+
+export class Eviction {
+  /** What there is beside the data that counts: buffers of clients. Kept up to date by the executor. */
+  clientBytes = 0;
+  /** Keys are not to be deleted now: the data is being loaded, or writes are paused. */
+  isPaused = false;
+  /** More is to be deleted: proceed() is to be called between batches. */
+  pending = false;
+  /** A monotonic clock, in microseconds. */
+  clockUs: () => number = () => 0;
+  private readonly keyspace: Keyspace;
+  private readonly random = new Prng(0);
+  private limitBytes = 0;
+  private samples = 5;
+  private timeLimitUs = 500;
+  private lazily = false;
+  private evicts = false;
+  private onlyVolatile = false;
+  private way = '';
+  /** Whose turn it is when keys are chosen at random. */
+  private nextDatabase = 0;
+  /** Since when there has been more than there should be; 0 when there is not. And how long that was in all. */
+  private exceededSinceUs = 0;
+  private exceededBeforeUs = 0;
+
+  // The pool, in the order in which candidates came: of equals the one that has been there longest goes, because it is the oldest.
+  private readonly scores = new Float64Array(POOL_SIZE);
+  private readonly hashes = new Int32Array(POOL_SIZE);
+  private readonly owners = new Int32Array(POOL_SIZE);
+  private pooled = 0;
+  private readonly sampledHashes = new Int32Array(SAMPLES_MAX);
+  private readonly sampledAddresses = new Int32Array(SAMPLES_MAX);
+
+  constructor(keyspace: Keyspace) {
+    this.keyspace = keyspace;
+  }
+
+  configure({ lazily, limitBytes, policy, samples, tenacity }: EvictionSettings): void {
+    const way = policy.slice(policy.indexOf('-') + 1);
+    const onlyVolatile = policy.startsWith('volatile-');
+    // Scores of another policy mean nothing.
+    if (way !== this.way || onlyVolatile !== this.onlyVolatile) this.pooled = 0;
+    this.way = way;
+    this.onlyVolatile = onlyVolatile;
+    this.evicts = policy !== 'noeviction';
+    this.limitBytes = limitBytes;
+    this.samples = Math.min(samples, SAMPLES_MAX);
+    this.timeLimitUs = timeLimitUs(tenacity);
+    this.lazily = lazily;
+    this.pending = this.isExceeded;
+  }
+
+  /** True when there is a limit and more memory in use. */
+  get isExceeded(): boolean {
+    return this.limitBytes > 0 && this.usedBytes > this.limitBytes;
+  }
+
+  /** Keys are chosen by their use, so that no two may share a value. */
+  get needsOwnAccess(): boolean {
+    return this.limitBytes > 0 && this.evicts && this.way !== BY_TTL && this.way !== BY_RANDOM;
+  }
+
+  /** What the limit is compared with. */
+  get usedBytes(): number {
+    return this.keyspace.usedBytes + this.clientBytes;
+  }
+
+  /** How long there has been more memory in use than there should be, in microseconds: in all, and this time. */
+  get exceededUs(): number {
+    return this.exceededBeforeUs + this.exceededNowUs;
+  }
+
+  get exceededNowUs(): number {
+    return this.exceededSinceUs === 0 ? 0 : this.clockUs() - this.exceededSinceUs;
+  }
+
+  resetStats(): void {
+    this.exceededBeforeUs = 0;
+    if (this.exceededSinceUs !== 0) this.exceededSinceUs = this.clockUs();
+  }
+
+  /** Deletes keys until there is room or the time is over. False: there is nothing more to delete, and still no room. */
+  makeRoom(): boolean {
+    if (this.usedBytes <= this.limitBytes || this.limitBytes === 0) {
+      if (this.exceededSinceUs !== 0) this.endExceeded();
+      return true;
+    }
+    if (this.isPaused) return true;
+    const startUs = this.clockUs();
+    const found = this.deleteSome(startUs);
+    if (!this.isExceeded) {
+      this.endExceeded();
+      return true;
+    }
+    if (this.exceededSinceUs === 0) this.exceededSinceUs = startUs;
+    this.pending = found;
+    return found;
+  }
+
+  /** A slice of what is left to do. True while there is more. */
+  proceed(): boolean {
+    if (this.isPaused) return false;
+    this.pending = false;
+    this.makeRoom();
+    return this.pending;
+  }
+
+  private endExceeded(): void {
+    this.pending = false;
+    this.exceededBeforeUs += this.exceededNowUs;
+    this.exceededSinceUs = 0;
+  }
+
+  /** Deletes until there is room or the time is over; false when there was nothing left before. */
+  private deleteSome(startUs: number): boolean {
+    const { lazyFree } = this.keyspace;
+    for (let keys = 1; this.isExceeded; keys++) {
+      const isDead = lazyFree.busy;
+      if (isDead) lazyFree.run();
+      else if (!this.evictOne()) return false;
+      if (!isDead && keys % KEYS_PER_LOOK !== 0) continue;
+      // What cannot be evicted may not be written, however much of the dead is still to be freed.
+      if (this.clockUs() - startUs > this.timeLimitUs) return this.evicts;
+    }
+    return true;
+  }
+
+  /** Deletes the key that is best deleted. False when there is none that may be. */
+  private evictOne(): boolean {
+    if (!this.evicts) return false;
+    if (this.way === BY_TTL) return this.evictFirstToExpire();
+    if (this.way === BY_RANDOM) return this.evictAny();
+    for (;;) {
+      if (!this.fillPool()) return false;
+      if (this.evictFromPool()) return true;
+    }
+  }
+
+  private evictFirstToExpire(): boolean {
+    let first: Database | null = null;
+    let firstMs = Infinity;
+    for (const db of this.keyspace.databases) {
+      const atMs = db.expires.firstTime();
+      if (atMs >= firstMs) continue;
+      first = db;
+      firstMs = atMs;
+    }
+    if (first === null) return false;
+    const hash = first.expires.firstHash();
+    first.evict(hash, first.volatileAt(firstMs, hash), this.lazily);
+    return true;
+  }
+
+  private evictAny(): boolean {
+    const { databases } = this.keyspace;
+    for (let i = 0; i < databases.length; i++) {
+      const db = databases[this.nextDatabase++ % databases.length];
+      if (this.sample(db, 1) === 0) continue;
+      db.evict(this.sampledHashes[0], this.sampledAddresses[0], this.lazily);
+      return true;
+    }
+    return false;
+  }
+
+  // --- sampling -----------------------------------------------------------------------------------
+
+  /** Notes up to `wanted` keys of the database that may be evicted; returns how many. */
+  private sample(db: Database, wanted: number): number {
+    const { random, sampledAddresses, sampledHashes } = this;
+    if (!this.onlyVolatile) return db.dict.sample(random, wanted, sampledHashes, sampledAddresses);
+    const { expires } = db;
+    const count = Math.min(wanted, expires.count);
+    for (let i = 0; i < count; i++) {
+      expires.at(random.below(expires.count));
+      sampledHashes[i] = expires.foundHash;
+      sampledAddresses[i] = db.volatileAt(expires.foundTime, expires.foundHash);
+    }
+    return count;
+  }
+
+  /** Lets a sample of each database into the pool. False when there is no key that may be evicted. */
+  private fillPool(): boolean {
+    const { databases } = this.keyspace;
+    let any = false;
+    for (let i = 0; i < databases.length; i++) {
+      const db = databases[i];
+      if ((this.onlyVolatile ? db.expires.count : db.dict.count) === 0) continue;
+      any = true;
+      const count = this.sample(db, this.samples);
+      for (let j = 0; j < count; j++) {
+        this.offer(this.scoreOf(db, this.sampledAddresses[j]), this.sampledHashes[j], i);
+      }
+    }
+    return any;
+  }
+
+  /**
+   * How well the key may be done without: how rarely it is used, or how long ago it was last. That is told as a time, not as an age, so that a
+   * candidate in the pool and one that has just been sampled can be compared.
+   */
+  private scoreOf(db: Database, address: number): number {
+    const { access } = this.keyspace;
+    const bits = accessOf(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
+    return access.isLfu
+      ? LFU_COUNTER_MAX - access.frequency(bits)
+      : access.idleSeconds(bits) - access.seconds;
+  }
+
+  /** Takes the candidate into the pool, when it is full in the place of the worst one, unless that is better. */
+  private offer(score: number, hash: number, owner: number): void {
+    const { hashes, owners, scores } = this;
+    let worst = 0;
+    for (let i = 0; i < this.pooled; i++) {
+      if (hashes[i] === hash && owners[i] === owner) {
+        scores[i] = score;
+        return;
+      }
+      if (scores[i] < scores[worst]) worst = i;
+    }
+    if (this.pooled === POOL_SIZE) {
+      if (score <= scores[worst]) return;
+      this.dropCandidate(worst);
+    }
+    const at = this.pooled++;
+    scores[at] = score;
+    hashes[at] = hash;
+    owners[at] = owner;
+  }
+
+  private dropCandidate(index: number): void {
+    const { hashes, owners, scores } = this;
+    this.pooled--;
+    for (let i = index; i < this.pooled; i++) {
+      scores[i] = scores[i + 1];
+      hashes[i] = hashes[i + 1];
+      owners[i] = owners[i + 1];
+    }
+  }
+
+  /** Evicts the best candidate that is still as good as it was. False when there is none: the pool is then empty. */
+  private evictFromPool(): boolean {
+    const { hashes, owners, scores } = this;
+    while (this.pooled > 0) {
+      let best = 0;
+      for (let i = 1; i < this.pooled; i++) if (scores[i] > scores[best]) best = i;
+      const score = scores[best];
+      const hash = hashes[best];
+      const db = this.keyspace.databases[owners[best]];
+      this.dropCandidate(best);
+      const address = db.dict.firstWithHash(hash);
+      if (address === 0 || (this.onlyVolatile && db.expireOf(address) === NO_EXPIRE)) continue;
+      if (this.scoreOf(db, address) < score) continue;
+      db.evict(hash, address, this.lazily);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** How long one call may take. */
+function timeLimitUs(tenacity: number): number {
+  if (tenacity >= TENACITY_MAX) return Infinity;
+  if (tenacity <= TENACITY_MODEST) return US_PER_TENACITY * tenacity;
+  return US_PER_TENACITY * TENACITY_MODEST * TENACITY_GROWTH ** (tenacity - TENACITY_MODEST);
+}

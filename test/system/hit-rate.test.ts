@@ -1,0 +1,32 @@
+/** Eviction chooses as well as Redis's does: the traces of bench/macro/hit-rate.mjs, short, replayed on both at once. */
+import { describe, expect, it } from 'vitest';
+import { limitToKeys, makeTrace, replay, TRACES } from '../../bench/lib/cache-traces.mjs';
+import { oracleAvailable, startRedis, startThreadis } from '../command/servers.ts';
+
+const CAPACITY = 5000;
+const BATCH = 100;
+const VALUE_BYTES = 100;
+/** What chance and the second in which a run begins may make of it. */
+const TOLERANCE = 0.03;
+
+describe.skipIf(!oracleAvailable())('hit rates', () => {
+  for (const policy of ['allkeys-lru', 'allkeys-lfu']) {
+    it(`${policy}: as many GETs hit as with the real server`, async () => {
+      const servers = [await startThreadis(['--save', '']), await startRedis(['--save', ''])];
+      try {
+        for (const trace of TRACES) {
+          const requests = makeTrace(trace, { keys: 50_000, requests: 60_000, batch: BATCH, seed: 1 });
+          for (const { port } of servers) {
+            await limitToKeys(port, { policy, capacity: CAPACITY, valueBytes: VALUE_BYTES });
+          }
+          const pace = { batch: BATCH, rate: 20_000, valueBytes: VALUE_BYTES };
+          const [ours, theirs] = await Promise.all(servers.map(({ port }) => replay(port, requests, pace)));
+          expect(ours.keys).toBeGreaterThan(CAPACITY * 0.9);
+          expect(ours.hitRate, trace).toBeGreaterThan(theirs.hitRate - TOLERANCE);
+        }
+      } finally {
+        for (const server of servers) await server.stop();
+      }
+    }, 120_000);
+  }
+});
