@@ -44,14 +44,26 @@ export function lzfCompress(
   outUntil: number,
 ): number {
   const shift = claimNumbers(until - start) - start; // number = position + shift
+  // A module's variables are looked up anew in every round (a bundle makes them `var`); this one is not.
+  const seen = lastSeen;
+  const lastStart = until - MATCH_SIZE_MIN;
   let literals = start;
   let i = start;
   let o = outStart;
-  while (i <= until - MATCH_SIZE_MIN) {
-    const slot = hash(input, i);
-    const candidate = lastSeen[slot] - shift;
-    lastSeen[slot] = i + shift;
-    if (candidate < start || i - candidate > DISTANCE_MAX || !equalThree(input, candidate, i)) {
+  while (i <= lastStart) {
+    const a = input[i];
+    const b = input[i + 1];
+    const c = input[i + 2];
+    const slot = hashOf((a << 16) | (b << 8) | c);
+    const candidate = seen[slot] - shift;
+    seen[slot] = i + shift;
+    if (
+      candidate < start ||
+      i - candidate > DISTANCE_MAX ||
+      input[candidate] !== a ||
+      input[candidate + 1] !== b ||
+      input[candidate + 2] !== c
+    ) {
       i++;
       continue;
     }
@@ -113,12 +125,11 @@ function claimNumbers(count: number): number {
 }
 
 function hash(input: Uint8Array, i: number): number {
-  const three = (input[i] << 16) | (input[i + 1] << 8) | input[i + 2];
-  return Math.imul(three, -1640531535) >>> (32 - HASH_BITS); // Knuth's multiplier, 2^32 / golden ratio
+  return hashOf((input[i] << 16) | (input[i + 1] << 8) | input[i + 2]);
 }
 
-function equalThree(input: Uint8Array, a: number, b: number): boolean {
-  return input[a] === input[b] && input[a + 1] === input[b + 1] && input[a + 2] === input[b + 2];
+function hashOf(three: number): number {
+  return Math.imul(three, -1640531535) >>> (32 - HASH_BITS); // Knuth's multiplier, 2^32 / golden ratio
 }
 
 /** How many bytes from `at` on equal those from `candidate` on, of which three are known to. */

@@ -23,6 +23,8 @@ export interface PersistenceService {
   readonly aofFailure: string;
   /** Loads what the append only file says, in the place of what is there. Null, or why it failed. */
   reloadAof(): string | null;
+  /** Microseconds that bio waits before each writing to the append only file, so that a test can look on. */
+  setFlushSleep(us: number): void;
   /** When the databases were last saved, in seconds since 1970. */
   readonly lastSaveSeconds: number;
   figures(): PersistenceFigures;
@@ -40,6 +42,8 @@ export interface PersistenceFigures {
     currentSeconds: number;
     lastOk: boolean;
     rewrites: number;
+    /** Rewrites since the last that did not fail. */
+    failures: number;
     writeOk: boolean;
     bytes: number;
     /** After the last rewrite. */

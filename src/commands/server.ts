@@ -73,7 +73,8 @@ export interface MonitorList {
 
 /** What leaves the executor: every call is a message to another thread, answered later or never. */
 export interface Services {
-  log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
+  /** With `waits` the line is in the log when this returns: for who is told of an error and looks there for more. */
+  log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string, waits?: boolean): void;
   /**
    * Saves what is to be saved and ends the process in an orderly way: it does not return then. It returns why not: what was to be saved could
    * not be, and it is not forced.
@@ -99,8 +100,6 @@ export interface Services {
   aofBufferBytes(): number;
   /** Does nothing for so long, and nothing else happens on this thread meanwhile. */
   sleep(ms: number): void;
-  /** Has each write to the append only file wait so many microseconds. */
-  delayLog(us: number): void;
   /** Hands dead memory to bio. */
   release(buffers: ArrayBuffer[]): void;
 }

@@ -28,15 +28,7 @@ import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import {
-  AOF_SIZE,
-  HEARTBEATS,
-  LOG_ALWAYS,
-  LOG_BROKEN,
-  LOG_DELAY_US,
-  LOG_UNSURE,
-  THREAD_IDS,
-} from '../ring/layout.ts';
+import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -79,6 +71,8 @@ import { ThreadWatch } from './thread-watch.ts';
 
 /** How often a thread that is about to end looks whether main knows. */
 const STOP_LOOK_MS = 1;
+/** The longest wait for a line to be in the log. */
+const LOG_WAIT_MS = 100;
 
 /** What the executor keeps an eye on. */
 interface Watches {
@@ -134,6 +128,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
     broken: () => Atomics.load(control, LOG_BROKEN) !== 0,
+    together: () => config.string('appendfsync') === 'always',
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
@@ -406,10 +401,17 @@ function buildServices(
   const sleepOn = new Int32Array(new SharedArrayBuffer(4));
   return {
     ...others,
-    log: (level, message) => send({ type: 'log', level, message }),
+    log(level, message, waits = false) {
+      if (!waits) {
+        send({ type: 'log', level, message });
+        return;
+      }
+      const written = new SharedArrayBuffer(4);
+      send({ type: 'log', level, message, written });
+      Atomics.wait(new Int32Array(written), 0, 0, LOG_WAIT_MS);
+    },
     applyChange: (session, change, done) => mainCalls.applyChange(session, change, done),
     rewriteConfig: (session, whole, done) => mainCalls.rewriteConfig(session, whole, done),
-    delayLog: (us) => void Atomics.store(new Int32Array(data.process.control), LOG_DELAY_US, us),
     sleep: (ms) => void Atomics.wait(sleepOn, 0, 0, ms),
     release: (buffers) => data.bioPort.postMessage({ type: 'free', buffers }, buffers),
   };

@@ -33,6 +33,8 @@ interface DeadCollection {
 export class LazyFree {
   readonly arena: Arena;
   readonly large: LargeTable;
+  /** Takes a structure over that a snapshot still needs, and gives it back to freeCollection() later; null while there is none. */
+  adopter: ((kind: CollectionKind, handle: number) => boolean) | null = null;
   private readonly collections: DeadCollection[] = [];
   private readonly tables: Dict[] = [];
   private readonly indexes: ExpiryIndex[] = [];
@@ -89,6 +91,7 @@ export class LazyFree {
 
   /** Frees a structure that no record names any more: now, or with `later` in slices. A long one always in slices. */
   freeCollection(kind: CollectionKind, handle: number, later: boolean): void {
+    if (this.adopter?.(kind, handle) === true) return;
     const count = kind.count(this.arena, handle);
     if (count > (later ? WORTH_WAITING : AT_ONCE_MAX)) {
       this.collections.push({ kind, handle });

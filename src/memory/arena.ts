@@ -96,7 +96,20 @@ const NO_I32 = new Int32Array(NO_BUFFER);
 const NO_F64 = new Float64Array(NO_BUFFER);
 const NO_DV = new DataView(NO_BUFFER);
 
+/** Who wants to know what an element of a collection was before it changes or goes: a snapshot under way. It touches no shared state. */
+export interface ElementKeeper {
+  /** A record of the table (a Dict header) is about to change, or to leave the table. */
+  keepElement(table: number, record: number): void;
+  /** A cell that holds a block of elements is about to change or to be freed. */
+  keepCell(cell: number): void;
+}
+
 export class Arena {
+  /** What new element records are stamped with: the snapshot that will not need them. */
+  stamp = 0;
+  /** The snapshot under way, or null. */
+  keeper: ElementKeeper | null = null;
+
   /** The four views of each segment. A slot whose segment was given back holds empty views, never a hole. */
   readonly u8: Uint8Array[] = [];
   readonly i32: Int32Array[] = [];

@@ -292,10 +292,16 @@ export class Dict {
 
   /** Says that the record at `oldAddress`, which is in the table, has moved to `newAddress`. */
   replace(hash: number, oldAddress: number, newAddress: number): void {
+    this.keep(oldAddress);
     const entry = this.canonicalEntry(hash);
     const at = this.wordOf(entry, hash, oldAddress);
     if (at < 0) throw new Error('dict: replace of a record that is not there');
     this.words[this.directory[this.origin + entry] >>> SEGMENT_SHIFT][at + 1] = newAddress;
+  }
+
+  /** To be called before an element record of a table in the arena is changed in place: a snapshot may need it as it is. */
+  keep(address: number): void {
+    if (this.arena.keeper !== null && this.header !== 0) this.arena.keeper.keepElement(this.header, address);
   }
 
   /** Takes a record out of the table and leaves the record itself; false when it was not there. */
@@ -304,6 +310,7 @@ export class Dict {
     const entry = this.canonicalEntry(hash);
     const at = this.wordOf(entry, hash, address);
     if (at < 0) return false;
+    this.keep(address);
     const shape = this.directory[this.origin + entry + 1] - COUNT_ONE;
     this.directory[this.origin + entry + 1] = shape;
     if (--this.count === 0) {

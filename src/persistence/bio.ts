@@ -17,7 +17,6 @@ import {
   FIGURE_COMMANDS,
   FSYNC_AWAITED,
   LOG_BROKEN,
-  LOG_DELAY_US,
   LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
@@ -29,9 +28,16 @@ import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
 import { systemFiles } from './files.ts';
 import { failJob } from './job-end.ts';
-import { failureText } from './jobs.ts';
-import { ANSWER_DONE, ANSWER_FAILED, type AofOrder, type FromBio, type Job, type ToBio } from './messages.ts';
-import { RdbFileWriter } from './rdb/file-writer.ts';
+import { failureText, saveWriter } from './jobs.ts';
+import {
+  ANSWER_DONE,
+  ANSWER_FAILED,
+  type AofOrder,
+  type EmptyBase,
+  type FromBio,
+  type Job,
+  type ToBio,
+} from './messages.ts';
 
 /** How long bio waits in place for the next batch of a busy executor before it goes back to its event loop. */
 const WAIT_MS = 0.3;
@@ -85,7 +91,6 @@ export class Bio {
       onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
-      delayMs: () => Atomics.load(parts.control, LOG_DELAY_US) / 1000,
       onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
     });
   }
@@ -130,22 +135,25 @@ export class Bio {
       appender.policy = order.policy;
       appender.readManifest(names);
       if (appender.manifest.base === null && appender.manifest.increments.length === 0) {
-        appender.beginWith((name) => this.writeEmptyBase(names.path(name), order.rdb));
+        const isRdb = order.rdb.commands === null;
+        appender.beginWith(isRdb, (name) => this.writeEmptyBase(names.path(name), order.rdb));
       }
       appender.open(order.size);
     } else if (order.type === 'aof-increment') {
       if (order.anew) appender.forget(absolute(order));
-      appender.startIncrement();
-    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary);
+      if (order.appends) appender.startIncrement();
+    } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.isRdb);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
+    else if (order.type === 'aof-sleep') appender.sleepUs = order.us;
     else appender.close();
   }
 
   /** A base without keys. */
-  private writeEmptyBase(path: string, options: { version: number; checksum: boolean }): void {
-    const writer = new RdbFileWriter(systemFiles, {
+  private writeEmptyBase(path: string, options: EmptyBase): void {
+    const temporary = `${path}.part`;
+    const writer = saveWriter(systemFiles, {
       ...options,
-      temporary: `${path}.part`,
+      temporary,
       path,
       compresses: false,
       fsyncsAsItGoes: false,

@@ -27,6 +27,8 @@ export interface Files {
   remove(path: string): void;
   exists(path: string): boolean;
   list(directory: string): string[];
+  /** When the file was last written to, in milliseconds since 1970. */
+  modifiedMs(path: string): number;
   /** Makes a directory that may be there, to last. */
   makeDirectory(path: string): void;
 }
@@ -52,6 +54,7 @@ export const systemFiles: Files = {
   remove: (path) => fs.unlinkSync(path),
   exists: (path) => fs.existsSync(path),
   list: (directory) => fs.readdirSync(directory),
+  modifiedMs: (path) => fs.statSync(path).mtimeMs,
   makeDirectory(path) {
     if (fs.existsSync(path)) return;
     fs.mkdirSync(path, 0o755);

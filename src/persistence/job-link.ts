@@ -1,5 +1,6 @@
 /** The executor's end of a job that writes: buffers go there, and it says how much it has taken. See messages.ts. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Part } from '../rdb/items.ts';
 import {
   JOB_DELAY_US,
   JOB_GIVEN_UP,
@@ -44,9 +45,9 @@ export class SaveLink implements ChunkSink {
     this.port.postMessage(message, transfer);
   }
 
-  send(bytes: Uint8Array, size: number): void {
+  send(bytes: Uint8Array, size: number, part: Part): void {
     this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
-    this.post({ bytes, size }, [bytes.buffer as ArrayBuffer]);
+    this.post({ bytes, size, part }, [bytes.buffer as ArrayBuffer]);
   }
 
   private get onTheWay(): number {

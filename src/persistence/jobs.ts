@@ -3,9 +3,10 @@
  *
  * A job never throws: how it ended is its last message to the executor.
  */
-
+import { dirname } from 'node:path';
 import { announceMail } from '../ring/doorbell.ts';
 import { tellSlowEvent } from '../ring/slow-events.ts';
+import { CommandBaseWriter } from './aof/base-writer.ts';
 import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
 import { finish } from './job-end.ts';
@@ -27,8 +28,9 @@ import {
   type ToSaveJob,
 } from './messages.ts';
 import { RdbFileReader } from './rdb/file-reader.ts';
-import { RdbFileWriter } from './rdb/file-writer.ts';
+import { type RdbFileOptions, RdbFileWriter } from './rdb/file-writer.ts';
 import { copyItems, type SendItems } from './rdb/load-file.ts';
+import { removeStrays } from './strays.ts';
 
 export async function runJob(job: Job, files: Files = systemFiles): Promise<void> {
   if (job.kind === 'save') await save(job, files);
@@ -48,10 +50,24 @@ function delay(words: Int32Array): void {
 
 // --- save -------------------------------------------------------------------------------------------
 
+/** What a save job hands its items to. */
+export type SaveWriter = RdbFileWriter | CommandBaseWriter;
+
+/** The writer of the file that is wanted. Throws when the file cannot be made. */
+export function saveWriter(
+  files: Files,
+  options: RdbFileOptions,
+  afterKey: (() => void) | null = null,
+): SaveWriter {
+  return options.commands === null
+    ? new RdbFileWriter(files, options, afterKey)
+    : new CommandBaseWriter(files, options, options.commands, afterKey);
+}
+
 function save(job: SaveJob, files: Files): Promise<void> {
   const words = new Int32Array(job.shared);
   const process = new Int32Array(job.process);
-  let writer: RdbFileWriter | null = null;
+  let writer: SaveWriter | null = null;
   let failure: string | null = null;
   const attempt = (work: () => void) => {
     if (failure !== null) return;
@@ -66,7 +82,8 @@ function save(job: SaveJob, files: Files): Promise<void> {
   };
   attempt(() => {
     const delays = words[JOB_DELAY_US] > 0;
-    writer = new RdbFileWriter(files, job.file, delays ? () => delay(words) : null);
+    removeStrays(files, dirname(job.file.temporary));
+    writer = saveWriter(files, job.file, delays ? () => delay(words) : null);
   });
   const isWanted = () => Atomics.load(words, JOB_GIVEN_UP) === 0;
   return new Promise((resolve) => {
@@ -79,7 +96,7 @@ function save(job: SaveJob, files: Files): Promise<void> {
         });
       }
       if ('bytes' in message) {
-        attempt(() => writer!.add(message.bytes, message.size));
+        attempt(() => writer!.add(message.bytes, message.size, message.part));
         Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
         Atomics.notify(words, JOB_TAKEN_KB);
         // A walk that paused because too much was on its way goes on.

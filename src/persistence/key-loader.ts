@@ -141,8 +141,8 @@ export class KeyLoader {
       if (!this.options.replaces) throw new CorruptRdbError('RDB has duplicated key');
       db.remove(key.hash, old, false);
     }
-    if (!this.loadUnlessEmpty(rdbType)) return;
-    const address = db.find(key.hash, key.bytes, key.start, key.end);
+    const address = this.loadUnlessEmpty(rdbType);
+    if (address === 0) return;
     if (expireMs !== -1 && this.options.dropsExpired && expireMs < this.keyspace.nowMs) {
       db.remove(key.hash, address, false);
       this.keysExpired++;
@@ -154,16 +154,16 @@ export class KeyLoader {
     this.keysLoaded++;
   }
 
-  private loadUnlessEmpty(rdbType: number): boolean {
+  /** The address of the key; 0 when the value has no elements. */
+  private loadUnlessEmpty(rdbType: number): number {
     const { key } = this;
     try {
-      loadValue(this.reader, rdbType, this.db, key);
-      return true;
+      return loadValue(this.reader, rdbType, this.db, key);
     } catch (error) {
       if (!(error instanceof EmptyValueError)) throw error;
       this.emptyKeys++;
       this.options.onEmptyKey?.(stringFromBytes(key.bytes, 0, key.end));
-      return false;
+      return 0;
     }
   }
 

@@ -7,7 +7,9 @@
  *         +---------------------------------------+
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { Part } from '../rdb/items.ts';
 import type { FsyncPolicy } from './aof/appender.ts';
+import type { CommandBaseOptions } from './aof/base-writer.ts';
 import type { AofLoadOptions } from './aof/load-files.ts';
 import type { RdbFileOptions } from './rdb/file-writer.ts';
 
@@ -59,7 +61,7 @@ export interface LoadAofJob extends JobCommon {
 export type Job = SaveJob | LoadJob | LoadAofJob;
 
 /** executor -> save job. */
-export type ToSaveJob = { bytes: Uint8Array; size: number } | { end: true } | { abort: true };
+export type ToSaveJob = { bytes: Uint8Array; size: number; part: Part } | { end: true } | { abort: true };
 
 /** The last message of a save job. */
 export interface SaveResult {
@@ -79,18 +81,21 @@ export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; jo
 /** What the executor wants of the append only file, and waits for: `answer` becomes 1, or 2 when it could not be done and a FromBio says why. */
 export type AofOrder = { answer: SharedArrayBuffer } & (
   | { type: 'aof-open'; directory: string; file: string; policy: FsyncPolicy; size: number; rdb: EmptyBase }
-  /** Another file of changes, from here on. `anew`: what files there are does not belong to the data; a base follows. */
-  | { type: 'aof-increment'; directory: string; file: string; anew: boolean }
+  /** Another file of changes, from here on. `anew`: what files there are does not belong to the data; a base follows, and is all there is without `appends`. */
+  | { type: 'aof-increment'; directory: string; file: string; anew: boolean; appends: boolean }
   /** The rewritten base takes the place of all before the last file of changes that was begun. */
-  | { type: 'aof-base'; temporary: string }
+  | { type: 'aof-base'; temporary: string; isRdb: boolean }
   | { type: 'aof-policy'; policy: FsyncPolicy }
   | { type: 'aof-close' }
+  | { type: 'aof-sleep'; us: number }
 );
 
 /** How an empty base is written. */
 export interface EmptyBase {
   version: number;
   checksum: boolean;
+  /** Null for an RDB file. */
+  commands: CommandBaseOptions | null;
 }
 
 export const ANSWER_DONE = 1;

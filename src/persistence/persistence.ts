@@ -6,6 +6,7 @@
  *     mail()   something came from a job: looks what is over
  *     cron()   save points, what was scheduled
  */
+import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { PersistenceFigures, PersistenceService, SaveOrigin } from '../commands/persistence.ts';
@@ -14,12 +15,14 @@ import { savePoints } from '../config/special-types.ts';
 import { fromBytesText } from '../config/words.ts';
 import { RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_FIELD_TIMES } from '../rdb/format.ts';
 import type { FsyncPolicy } from './aof/appender.ts';
+import type { CommandBaseOptions } from './aof/base-writer.ts';
 import type { CommandLog } from './aof/command-log.ts';
 import { SaveLink } from './job-link.ts';
 import type { LoaderOptions } from './key-loader.ts';
 import { LoadLink } from './load-link.ts';
 import { type CommandPlayer, Loading } from './loading.ts';
 import type { AofOrder, SaveResult, ToBio } from './messages.ts';
+import type { RdbFileOptions } from './rdb/file-writer.ts';
 import { Snapshot, type SnapshotOptions } from './snapshot.ts';
 
 /** Keys walked between two batches of commands. */
@@ -28,6 +31,10 @@ const WALK_KEYS = 128;
 const LOAD_SLICE_US = 1000;
 /** After a save that failed the next one by save points waits. */
 const RETRY_SECONDS = 5;
+/** After so many rewrites that failed one after the other the next ones wait, longer and longer. */
+const FAILURES_BEFORE_WAIT = 3;
+const WAIT_MINUTES_MAX = 60;
+const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
 const MEGABYTE = 1 << 20;
 /** The one error that Node words otherwise than the system. */
@@ -62,6 +69,7 @@ export type AofOrderWithoutAnswer = DistributiveOmit<AofOrder, 'answer'>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 interface Saving {
+  file: RdbFileOptions;
   /** A snapshot for dbfilename, or the base of an append only file. */
   isBase: boolean;
   snapshot: Snapshot;
@@ -100,6 +108,13 @@ export class Persistence implements PersistenceService {
   private lastRewriteOk = true;
   private lastRewriteSeconds = -1;
   private rewrites = 0;
+  /** Rewrites that have failed since the last that did not. */
+  private rewriteFailures = 0;
+  private rewriteWaitMinutes = 0;
+  /** When rewriting is tried again by itself; 0 when nothing is waited for. */
+  private rewriteFromMs = 0;
+  /** Where the append only files are: `dir` when they were opened. */
+  private aofRoot = '';
   /** Bytes of the append only file after the last rewrite. */
   private baseBytes = 0;
   private lastLoaded = 0;
@@ -116,7 +131,12 @@ export class Persistence implements PersistenceService {
   }
 
   private get path(): string {
-    return fromBytesText(this.server.config.string('dbfilename'));
+    return join(this.directory, fromBytesText(this.server.config.string('dbfilename')));
+  }
+
+  /** The working directory; a job that has begun goes on in the one of then. */
+  private get directory(): string {
+    return fromBytesText(this.server.config.string('dir'));
   }
 
   // --- saving -------------------------------------------------------------------------------------
@@ -133,21 +153,19 @@ export class Persistence implements PersistenceService {
     const { keyspace, config } = this.server;
     const timed = keyspace.databases.some((db) => db.elementExpires.count > 0);
     const { version } = this;
-    const link = new SaveLink(
-      {
-        temporary: isBase ? `${this.rewritten}.part` : `temp-${this.server.pid}.rdb`,
-        path: isBase ? this.rewritten : this.path,
-        version: timed ? RDB_VERSION_FIELD_TIMES : version,
-        compresses: config.bool('rdbcompression'),
-        checksum: config.bool('rdbchecksum'),
-        fsyncsAsItGoes: config.bool('rdb-save-incremental-fsync'),
-      },
-      config.number('rdb-key-save-delay'),
-      this.parts.process,
-      this.parts.toBio,
-    );
+    const file: RdbFileOptions = {
+      temporary: isBase ? `${this.rewritten}.part` : join(this.directory, `temp-${this.server.pid}.rdb`),
+      path: isBase ? this.rewritten : this.path,
+      commands: isBase ? this.commandsFrom : null,
+      version: timed ? RDB_VERSION_FIELD_TIMES : version,
+      compresses: config.bool('rdbcompression'),
+      checksum: config.bool('rdbchecksum'),
+      fsyncsAsItGoes: config.bool(isBase ? 'aof-rewrite-incremental-fsync' : 'rdb-save-incremental-fsync'),
+    };
+    const delayUs = config.number('rdb-key-save-delay');
+    const link = new SaveLink(file, delayUs, this.parts.process, this.parts.toBio);
     const snapshot = new Snapshot(keyspace, link, this.snapshotOptions(isBase));
-    return { isBase, snapshot, link, startMs: this.server.nowMs, dirty: keyspace.dirty, walked: false };
+    return { isBase, file, snapshot, link, startMs: this.server.nowMs, dirty: keyspace.dirty, walked: false };
   }
 
   private get version(): number {
@@ -156,7 +174,14 @@ export class Persistence implements PersistenceService {
 
   /** Where a rewrite writes. */
   private get rewritten(): string {
-    return `temp-rewriteaof-bg-${this.server.pid}.aof`;
+    return join(this.aofRoot, `temp-rewriteaof-bg-${this.server.pid}.aof`);
+  }
+
+  /** How a base is written as commands; null when it is an RDB file. */
+  private get commandsFrom(): CommandBaseOptions | null {
+    const { config, nowMs } = this.server;
+    if (config.bool('aof-use-rdb-preamble')) return null;
+    return { seconds: config.bool('aof-timestamp-enabled') ? Math.floor(nowMs / SECOND_MS) : -1 };
   }
 
   private snapshotOptions(isBase: boolean): SnapshotOptions {
@@ -322,7 +347,7 @@ export class Persistence implements PersistenceService {
   private get aofFiles(): { directory: string; file: string } {
     const { config } = this.server;
     return {
-      directory: fromBytesText(config.string('appenddirname')),
+      directory: join(this.aofRoot, fromBytesText(config.string('appenddirname'))),
       file: fromBytesText(config.string('appendfilename')),
     };
   }
@@ -333,7 +358,8 @@ export class Persistence implements PersistenceService {
 
   /** The files have been loaded, or there are none: what changes from now on is appended. Null, or why that cannot be. */
   private openAof(bytes: number): string | null {
-    const rdb = { version: this.version, checksum: this.server.config.bool('rdbchecksum') };
+    const commands = this.commandsFrom;
+    const rdb = { version: this.version, checksum: this.server.config.bool('rdbchecksum'), commands };
     const error = this.parts.ask({
       type: 'aof-open',
       ...this.aofFiles,
@@ -357,17 +383,18 @@ export class Persistence implements PersistenceService {
     // A transaction belongs into one file: it is rewritten after its end.
     this.rewriteScheduled = this.parts.log.isInside;
     if (this.rewriteScheduled) return null;
-    return this.startRewrite(!this.aofOn);
+    return this.startRewrite(!this.aofOn, this.aofOn);
   }
 
-  /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. */
-  private startRewrite(anew: boolean): string | null {
+  /** Null, or why it cannot begin. `anew`: what files there are does not belong to the data. `appends`: what changes from now on is logged. */
+  private startRewrite(anew: boolean, appends: boolean): string | null {
     this.lastRewriteMs = this.server.nowMs;
+    if (anew) this.aofRoot = this.directory;
     this.parts.log.cut();
-    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew });
+    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew, appends });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
-      this.lastRewriteOk = false;
+      this.noteRewrite(false);
       return error;
     }
     this.parts.log.startFile();
@@ -382,10 +409,11 @@ export class Persistence implements PersistenceService {
   }
 
   private endRewrite(saving: Saving, failure: string | null): void {
-    const temporary = this.rewritten;
-    const error = failure ?? this.parts.ask({ type: 'aof-base', temporary });
+    const { path, commands } = saving.file;
+    const isRdb = commands === null;
+    const error = failure ?? this.parts.ask({ type: 'aof-base', temporary: path, isRdb });
     this.lastRewriteSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
-    this.lastRewriteOk = error === null;
+    this.noteRewrite(error === null);
     if (!this.aofOn) this.parts.ask({ type: 'aof-close' });
     if (error !== null) {
       this.log('warning', `Background AOF rewrite error: ${error}`);
@@ -398,6 +426,36 @@ export class Persistence implements PersistenceService {
     this.log('notice', 'Background AOF rewrite finished successfully');
   }
 
+  private noteRewrite(ok: boolean): void {
+    this.lastRewriteOk = ok;
+    if (!ok) {
+      this.rewriteFailures++;
+      return;
+    }
+    this.rewriteFailures = 0;
+    this.rewriteWaitMinutes = 0;
+    this.rewriteFromMs = 0;
+  }
+
+  /** Whether rewriting has failed so often that it waits: a minute, then twice as long each time, up to an hour. */
+  private rewritingWaits(): boolean {
+    if (this.rewriteFailures < FAILURES_BEFORE_WAIT) return false;
+    const { nowMs } = this.server;
+    if (this.rewriteFromMs !== 0) {
+      if (nowMs < this.rewriteFromMs) return true;
+      this.rewriteFromMs = 0;
+      return false;
+    }
+    const minutes = Math.min(Math.max(1, this.rewriteWaitMinutes * 2), WAIT_MINUTES_MAX);
+    this.rewriteWaitMinutes = minutes;
+    this.rewriteFromMs = nowMs + minutes * MINUTE_MS;
+    this.log(
+      'warning',
+      `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${minutes} minutes`,
+    );
+    return true;
+  }
+
   /** Whether data is at risk until a rewrite has succeeded: tried again and again, but not all the time. */
   private mustRewrite(): boolean {
     if (!this.aofOn || !(this.waitsForBase || this.parts.aofUnsure())) return false;
@@ -407,11 +465,11 @@ export class Persistence implements PersistenceService {
   private hasGrown(): boolean {
     const { config } = this.server;
     const percentage = config.number('auto-aof-rewrite-percentage');
-    if (!this.aofOn || percentage === 0 || !this.lastRewriteOk) return false;
+    if (!this.aofOn || percentage === 0) return false;
     const bytes = this.parts.aofBytes();
     if (bytes < config.number('auto-aof-rewrite-min-size')) return false;
     const growth = ((bytes - this.baseBytes) * 100) / Math.max(1, this.baseBytes);
-    if (growth < percentage) return false;
+    if (growth < percentage || this.rewritingWaits()) return false;
     this.log('notice', `Starting automatic rewriting of AOF on ${Math.floor(growth)}% growth`);
     return true;
   }
@@ -421,13 +479,17 @@ export class Persistence implements PersistenceService {
     if (on === this.aofOn) return null;
     if (on) {
       if (this.saving !== null) this.abort();
-      const error = this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true);
+      const error =
+        this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
       if (error !== null) return error;
       this.waitsForBase = true;
       this.setAof(true);
       return null;
     }
-    if (this.rewriteInProgress) this.abort();
+    if (this.rewriteInProgress) {
+      this.log('notice', `Killing running AOF rewrite child: ${this.server.pid}`);
+      this.abort();
+    }
     this.closeAof();
     return null;
   }
@@ -443,6 +505,10 @@ export class Persistence implements PersistenceService {
     this.setAof(false);
   }
 
+  setFlushSleep(us: number): void {
+    this.parts.ask({ type: 'aof-sleep', us });
+  }
+
   reloadAof(): string | null {
     this.parts.log.cut();
     this.parts.ask({ type: 'aof-policy', policy: this.policy });
@@ -453,11 +519,13 @@ export class Persistence implements PersistenceService {
     this.parts.player.startFile();
     loading.finish();
     this.endLoading(loading, false);
+    this.logError(loading);
     return loading.error;
   }
 
   private openAofFiles(): LoadLink {
     const { config } = this.server;
+    if (!this.aofOn) this.aofRoot = this.directory;
     const options = {
       ...this.aofFiles,
       checksum: config.bool('rdbchecksum'),
@@ -507,6 +575,7 @@ export class Persistence implements PersistenceService {
       this.log('warning', "Writing initial AOF, can't exit");
       return 'the append only file has no base yet';
     }
+    if (this.saving !== null) this.log('warning', `There is a child ${this.work}. Killing it!`);
     this.abort();
     const error = this.saveAtEnd(save);
     if (error !== null && !force) return error;
@@ -515,6 +584,10 @@ export class Persistence implements PersistenceService {
       this.log('notice', 'Calling fsync() on the AOF file.');
     }
     return null;
+  }
+
+  private get work(): string {
+    return this.rewriteInProgress ? 'rewriting the AOF' : 'saving an .rdb';
   }
 
   private saveAtEnd(save: SaveOrigin): string | null {
@@ -568,8 +641,20 @@ export class Persistence implements PersistenceService {
     if (error !== null && loading.error === null)
       this.log('warning', `Can't open the append-only file: ${error}`);
     this.loadFailed = error !== null;
-    this.parts.onLoaded(error);
+    this.parts.onLoaded(error === null || this.loadsAof ? error : this.reportBadFile(loading));
     return false;
+  }
+
+  /** What is wrong with a snapshot, in Redis's words. Returns the last of them. */
+  private reportBadFile(loading: Loading): string {
+    const { error, offset } = loading;
+    this.logError(loading);
+    this.log('warning', `Internal error in RDB reading offset ${offset} -> ${error}`);
+    return 'Terminating server after rdb file reading failure.';
+  }
+
+  private logError({ error }: Loading): void {
+    if (error !== null) this.log('warning', `Error loading the DB: ${error}`);
   }
 
   private endLoading(loading: Loading, isSnapshot: boolean): void {
@@ -578,10 +663,7 @@ export class Persistence implements PersistenceService {
     this.lastLoaded = keysLoaded;
     this.lastExpired = keysExpired;
     this.setLoading(false);
-    if (loading.error !== null) {
-      this.log('warning', `Error loading the DB: ${loading.error}`);
-      return;
-    }
+    if (loading.error !== null) return;
     const version = facts.get('redis-ver');
     if (!isSnapshot) {
       const seconds = (this.server.clock.nowMs() - this.loadStartMs) / SECOND_MS;
@@ -623,6 +705,7 @@ export class Persistence implements PersistenceService {
     this.setLoading(true);
     loading.finish();
     this.endLoading(loading, true);
+    this.logError(loading);
     return loading.error;
   }
 
@@ -647,6 +730,7 @@ export class Persistence implements PersistenceService {
           : -1,
         lastOk: this.lastRewriteOk,
         rewrites: this.rewrites,
+        failures: this.rewriteFailures,
         writeOk: this.parts.aofErrno() === 0,
         bytes: this.parts.aofBytes(),
         baseBytes: this.baseBytes,

@@ -3,18 +3,18 @@ import * as listpack from '../memory/listpack.ts';
 import { type VisitElement, visitZiplist } from './old-blocks.ts';
 import { CorruptRdbError, type RdbReader } from './reader.ts';
 
-/** Reads a string that is a listpack, checks it, and calls `visit` with the text of each element. */
-export function readListpack(reader: RdbReader, visit: VisitElement): void {
-  readListpackBlock(reader);
+/** Reads a string that is a listpack, checks it, and calls `visit` with the text of each element. `what` it is says the error. */
+export function readListpack(reader: RdbReader, visit: VisitElement, what: string): void {
+  readListpackBlock(reader, what);
   visitListpack(reader, visit);
 }
 
 /** Reads a string that is a listpack, and checks it. */
-export function readListpackBlock(reader: RdbReader): void {
+export function readListpackBlock(reader: RdbReader, what: string): void {
   reader.string();
   const { textBytes, textStart, textEnd } = reader;
   if (!listpack.isValid(textBytes, textStart, textEnd - textStart)) {
-    throw new CorruptRdbError('a listpack that cannot be read');
+    throw new CorruptRdbError(`${what} integrity check failed.`);
   }
 }
 
@@ -38,9 +38,9 @@ function visitCopy(bytes: Uint8Array, start: number, end: number, visit: VisitEl
 }
 
 /** The same for a ziplist. */
-export function readZiplist(reader: RdbReader, visit: VisitElement): void {
+export function readZiplist(reader: RdbReader, visit: VisitElement, what: string): void {
   reader.string();
-  visitZiplist(reader.textBytes, reader.textStart, reader.textEnd, visit);
+  visitZiplist(reader.textBytes, reader.textStart, reader.textEnd, visit, what);
 }
 
 /** Gathers elements two by two: `visit` gets the first of a pair copied, because reading the second may overwrite it. */

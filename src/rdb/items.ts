@@ -206,6 +206,11 @@ function copyTimed(reader: RdbReader, writer: RdbWriter, type: number): void {
 
 function copyStream(reader: RdbReader, writer: RdbWriter, type: number): void {
   copyStrings(reader, writer, copyCount(reader, writer, 2) * 2);
+  copyStreamTail(reader, writer, type);
+}
+
+/** What follows the blocks of a stream. */
+function copyStreamTail(reader: RdbReader, writer: RdbWriter, type: number): void {
   // Entries and the last id; since the second form also the first id, the highest deleted one and how many were ever added.
   copyLengths(reader, writer, type === RDB_STREAM_LISTPACKS ? 3 : 8);
   for (let groups = copyCount(reader, writer, 5); groups > 0; groups--) {
@@ -238,11 +243,59 @@ function copyModule(reader: RdbReader, writer: RdbWriter): void {
   }
 }
 
+// --- values that come in pieces ---------------------------------------------------------------------
+
+/**
+ * What a buffer of a snapshot holds. A collection too large for one buffer comes as its head, then elements in any number of buffers, then its
+ * tail; nothing else comes between. All buffers one behind the other are whole items.
+ */
+export const PART_ITEMS = 0;
+/** Type, name and count of a key, with what comes before it. */
+export const PART_HEAD = 1;
+/** Whole elements of the key whose head came last. */
+export const PART_ELEMENTS = 2;
+/** What a stream has besides its blocks; nothing for other types. */
+export const PART_TAIL = 3;
+export type Part = typeof PART_ITEMS | typeof PART_HEAD | typeof PART_ELEMENTS | typeof PART_TAIL;
+
+/** Copies a head; its type byte is in `seen`. */
+export function copyHead(reader: RdbReader, writer: RdbWriter): void {
+  let type = reader.byte();
+  while (isPrefix(type)) {
+    writer.byte(type);
+    copyPrefix(reader, writer, type);
+    type = reader.byte();
+  }
+  seen.type = type;
+  writer.byte(type);
+  seen.nameAt = writer.size;
+  copyString(reader, writer);
+  if (type === RDB_HASH_METADATA) copyBytes(reader, writer, TIME_SIZE);
+  copyLength(reader, writer);
+}
+
+/** Copies one element of the value of that type. */
+export function copyElement(reader: RdbReader, writer: RdbWriter, type: number): void {
+  if (type === RDB_LIST_QUICKLIST_2 || type === RDB_HASH_METADATA) copyLength(reader, writer);
+  copyString(reader, writer);
+  if (type === RDB_ZSET_2) copyBytes(reader, writer, 8);
+  else if (type === RDB_HASH || type === RDB_HASH_METADATA || isStream(type)) copyString(reader, writer);
+}
+
+/** Copies a tail. */
+export function copyTail(reader: RdbReader, writer: RdbWriter, type: number): void {
+  if (isStream(type)) copyStreamTail(reader, writer, type);
+}
+
+function isStream(type: number): boolean {
+  return type === RDB_STREAM_LISTPACKS_2 || type === RDB_STREAM_LISTPACKS_3;
+}
+
 // --- the parts --------------------------------------------------------------------------------------
 
 function copyString(reader: RdbReader, writer: RdbWriter): void {
   reader.string();
-  writer.string(reader.textBytes, reader.textStart, reader.textEnd);
+  writer.string(reader.textBytes, reader.textStart, reader.textEnd, reader.textData);
 }
 
 function copyStrings(reader: RdbReader, writer: RdbWriter, count: number): void {
@@ -251,7 +304,7 @@ function copyStrings(reader: RdbReader, writer: RdbWriter, count: number): void 
 
 function copyBytes(reader: RdbReader, writer: RdbWriter, size: number): void {
   reader.bytesOf(size);
-  writer.raw(reader.textBytes, reader.textStart, reader.textEnd);
+  writer.raw(reader.textBytes, reader.textStart, reader.textEnd, reader.textData);
 }
 
 /** A length that is only a number, of up to 64 bits. */

@@ -21,11 +21,29 @@ const COUNT_UNKNOWN = 0xffff;
 const digits = new Uint8Array(24);
 
 /** Calls `visit` with the text of each element of the ziplist bytes[start..end). */
-export function visitZiplist(bytes: Uint8Array, start: number, end: number, visit: VisitElement): void {
+export function visitZiplist(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  visit: VisitElement,
+  what: string,
+): void {
+  try {
+    walkZiplist(bytes, start, end, visit);
+  } catch (error) {
+    // Of what type it was is known here only.
+    if (error instanceof BrokenZiplistError) throw broken(what);
+    throw error;
+  }
+}
+
+class BrokenZiplistError extends Error {}
+
+function walkZiplist(bytes: Uint8Array, start: number, end: number, visit: VisitElement): void {
   const data = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
   const size = end - start;
   if (size < ZIPLIST_HEADER + 1 || data.getUint32(0, true) !== size || data.getUint8(size - 1) !== END)
-    throw broken();
+    throw new BrokenZiplistError();
   let at = ZIPLIST_HEADER;
   let last = ZIPLIST_HEADER;
   let before = 0;
@@ -39,7 +57,8 @@ export function visitZiplist(bytes: Uint8Array, start: number, end: number, visi
     count++;
   }
   const told = data.getUint16(8, true);
-  if (data.getUint32(4, true) !== last || (told !== COUNT_UNKNOWN && told !== count)) throw broken();
+  if (data.getUint32(4, true) !== last || (told !== COUNT_UNKNOWN && told !== count))
+    throw new BrokenZiplistError();
 }
 
 /** An entry begins with the size of the one before it, which is `before`. Returns where its encoding is. */
@@ -47,7 +66,7 @@ function passSizeBefore(data: DataView, at: number, until: number, before: numbe
   const isFar = data.getUint8(at) === FAR;
   const size = isFar ? 5 : 1;
   need(at, size, until);
-  if ((isFar ? data.getUint32(at + 1, true) : data.getUint8(at)) !== before) throw broken();
+  if ((isFar ? data.getUint32(at + 1, true) : data.getUint8(at)) !== before) throw new BrokenZiplistError();
   return at + size;
 }
 
@@ -106,7 +125,7 @@ function integerSize(encoding: number): number {
   if (encoding === 0xf0) return 3;
   if (encoding === 0xfe) return 1;
   if (encoding >= 0xf1 && encoding <= 0xfd) return 0;
-  throw broken();
+  throw new BrokenZiplistError();
 }
 
 function smallInteger(data: DataView, at: number, encoding: number): number {
@@ -120,7 +139,8 @@ function smallInteger(data: DataView, at: number, encoding: number): number {
 /** Calls `visit` with key, value, key, value ... of the zipmap bytes[start..end). */
 export function visitZipmap(bytes: Uint8Array, start: number, end: number, visit: VisitElement): void {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (end - start < 2 || bytes[end - 1] !== END) throw broken();
+  // One without elements was never written.
+  if (end - start < 3 || bytes[end - 1] !== END) throw broken('Zipmap');
   const until = end - 1;
   let at = start + 1;
   while (at < until) {
@@ -138,25 +158,31 @@ function visitText(
   freeSize: number,
   visit: VisitElement,
 ): number {
-  need(at, 1, until);
+  needOfZipmap(at, 1, until);
   let length = bytes[at++];
   if (length === FAR) {
-    need(at, 4, until);
+    needOfZipmap(at, 4, until);
     length = data.getUint32(at, true);
+    if (length < FAR) throw broken('Zipmap');
     at += 4;
   }
-  need(at, freeSize + length, until);
+  needOfZipmap(at, freeSize + length, until);
   const room = freeSize === 0 ? 0 : bytes[at];
   at += freeSize;
-  need(at, length + room, until);
+  needOfZipmap(at, length + room, until);
   visit(bytes, at, at + length);
   return at + length + room;
 }
 
 function need(at: number, size: number, until: number): void {
-  if (at + size > until) throw broken();
+  if (at + size > until) throw new BrokenZiplistError();
 }
 
-function broken(): CorruptRdbError {
-  return new CorruptRdbError('a packed block that cannot be read');
+function needOfZipmap(at: number, size: number, until: number): void {
+  if (at + size > until) throw broken('Zipmap');
+}
+
+/** In the words that Redis has for it, so that who looks for them in logs finds them. */
+function broken(what: string): CorruptRdbError {
+  return new CorruptRdbError(`${what} integrity check failed.`);
 }

@@ -79,17 +79,19 @@ export function mayBeInline(key: NewKey, size: number): boolean {
   return keySize <= KEY_SIZE_MAX && fitsInline(keySize, size);
 }
 
-/** Makes a key of the string read last, as its packed value. */
+/** Makes a key of the string read last, as its packed value. Returns its address. */
 export function takePacked(
   reader: RdbReader,
   db: Database,
   key: NewKey,
   type: number,
   encoding: number,
-): void {
+): number {
   const { textBytes, textStart, textEnd } = reader;
-  createBlob(db, key.hash, key.bytes, key.start, key.end, type, encoding, textEnd - textStart);
+  const { bytes, start, end } = key;
+  const address = createBlob(db, key.hash, bytes, start, end, type, encoding, textEnd - textStart);
   copyBytes(textBytes, textStart, textEnd, blob.u8, blob.start);
+  return address;
 }
 
 /** Whether the element read last (listpack.text), from `element` to `next`, is encoded as our own functions would have done. */

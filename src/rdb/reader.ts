@@ -37,9 +37,13 @@ export class RdbReader {
   textBytes: Uint8Array = new Uint8Array(0);
   textStart = 0;
   textEnd = 0;
+  /** A view over the memory of textBytes, or null. */
+  textData: DataView | null = null;
+  private countAt = 0;
   private readonly digits = new Uint8Array(24);
   /** Where compressed strings of usual sizes are expanded. */
   private expanded: Uint8Array = new Uint8Array(0);
+  private expandedData: DataView = new DataView(this.expanded.buffer);
 
   /** Reads bytes[start..end) from now on. */
   open(bytes: Uint8Array, start: number, end: number): void {
@@ -124,9 +128,15 @@ export class RdbReader {
 
   /** A count of elements of at least `size` bytes each: one that cannot be there is refused at once. */
   count(size: number): number {
+    this.countAt = this.pos;
     const value = this.length();
     if (value * size > this.rest) throw new CorruptRdbError('more elements than bytes');
     return value;
+  }
+
+  /** Goes back to where the count read last begins. */
+  unread(): void {
+    this.pos = this.countAt;
   }
 
   double(): number {
@@ -138,6 +148,11 @@ export class RdbReader {
   seconds(): number {
     const at = this.take(4);
     return this.data.getInt32(at, true);
+  }
+
+  /** True when the string read last lies where it was read from, and so is good for longer than the next one. */
+  get isInPlace(): boolean {
+    return this.textBytes === this.bytes;
   }
 
   /** A string; textBytes, textStart and textEnd are then at it. */
@@ -155,6 +170,7 @@ export class RdbReader {
   bytesOf(size: number): void {
     this.textStart = this.take(size);
     this.textBytes = this.bytes;
+    this.textData = this.data;
     this.textEnd = this.pos;
   }
 
@@ -165,13 +181,18 @@ export class RdbReader {
     else if (encoding === STRING_INT16) value = this.data.getInt16(at, true);
     else value = this.data.getInt32(at, true);
     this.textBytes = this.digits;
+    this.textData = null;
     this.textStart = 0;
     this.textEnd = writeInt64(value >> 31, value, this.digits, 0);
   }
 
   private roomFor(size: number): Uint8Array {
     if (size > EXPANDED_KEPT_MAX) return newUnfilled(size);
-    if (size > this.expanded.length) this.expanded = newUnfilled(Math.max(size, this.expanded.length * 2));
+    if (size > this.expanded.length) {
+      this.expanded = newUnfilled(Math.max(size, this.expanded.length * 2));
+      const { buffer, byteOffset, byteLength } = this.expanded;
+      this.expandedData = new DataView(buffer, byteOffset, byteLength);
+    }
     return this.expanded;
   }
 
@@ -186,6 +207,7 @@ export class RdbReader {
       throw new CorruptRdbError('a compressed string that does not expand');
     }
     this.textBytes = out;
+    this.textData = out === this.expanded ? this.expandedData : null;
     this.textStart = 0;
     this.textEnd = size;
   }

@@ -33,8 +33,8 @@ export interface ValueFormat {
   readonly reads: readonly number[];
   /** Writes type byte and value of the record. */
   save(writer: RdbWriter, db: Database, address: number, is72: boolean): void;
-  /** Makes the key of a value whose type byte has been read. Throws CorruptRdbError. */
-  load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void;
+  /** Makes the key of a value whose type byte has been read. Returns its address. Throws CorruptRdbError. */
+  load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number;
 }
 
 const FORMATS: readonly ValueFormat[] = [
@@ -61,14 +61,14 @@ export function saveValue(writer: RdbWriter, db: Database, address: number, is72
 }
 
 /**
- * Reads the value whose type byte has been read, and puts it under a key that is not in the database. Throws CorruptRdbError, and then
+ * Reads the value whose type byte has been read, and puts it under a key that is not in the database. Returns its address. Throws CorruptRdbError, and then
  * the key is not there.
  */
-export function loadValue(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+export function loadValue(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   const format = byRdbType[rdbType];
   if (format === undefined) throw new CorruptRdbError(`values of RDB type ${rdbType} are not known`);
   try {
-    format.load(reader, rdbType, db, key);
+    return format.load(reader, rdbType, db, key);
   } catch (error) {
     const address = db.find(key.hash, key.bytes, key.start, key.end);
     if (address !== 0) db.remove(key.hash, address, false);

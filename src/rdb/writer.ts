@@ -4,7 +4,7 @@
  * The bytes gather in one buffer that doubles; it belongs to the writer and holds until the next reset(). A long value makes
  * it long: keepSmall() gives such a buffer back.
  */
-import { copyBytes, newUnfilled } from '../base/bytes.ts';
+import { COPY_VIEWS_SIZE_MAX, copyBytes, copyViews, newUnfilled } from '../base/bytes.ts';
 import { int64, parseInt64, writeInt64 } from '../base/int64.ts';
 import { lzfCompress } from '../base/lzf.ts';
 import {
@@ -26,11 +26,12 @@ const COMPRESS_MIN = 20;
 const COMPRESS_GAIN = 4;
 const LENGTH_SIZE_MAX = 9;
 
-const float = new DataView(new ArrayBuffer(8));
 const digits = new Uint8Array(24);
 
 export class RdbWriter {
   bytes: Uint8Array = newUnfilled(FIRST_CAPACITY);
+  /** Over the same memory, position by position. */
+  private view: DataView = viewOf(this.bytes);
   size = 0;
   /** The directive rdbcompression. */
   compresses = true;
@@ -38,6 +39,7 @@ export class RdbWriter {
   version = 0;
   /** The key whose value comes next: type() puts it where a file wants it. A DUMP payload has none. */
   private keyBytes: Uint8Array | null = null;
+  private keyData: DataView | null = null;
   private keyStart = 0;
   private keyEnd = 0;
 
@@ -55,21 +57,27 @@ export class RdbWriter {
 
   /** Gives a long buffer back. */
   keepSmall(): void {
-    if (this.bytes.length > KEPT_MAX) this.bytes = newUnfilled(FIRST_CAPACITY);
+    if (this.bytes.length > KEPT_MAX) this.use(newUnfilled(FIRST_CAPACITY));
     this.size = 0;
   }
 
   /** The buffer, filled up to `size`; it belongs to the caller now, and the writer goes on with another. */
   take(capacity: number): Uint8Array {
     const { bytes } = this;
-    this.bytes = newUnfilled(capacity);
+    this.use(newUnfilled(capacity));
     this.size = 0;
     return bytes;
   }
 
+  private use(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+  }
+
   /** The next type() is that of key bytes[start..end). */
-  nameNext(bytes: Uint8Array, start: number, end: number): void {
+  nameNext(bytes: Uint8Array, start: number, end: number, data: DataView | null = null): void {
     this.keyBytes = bytes;
+    this.keyData = data;
     this.keyStart = start;
     this.keyEnd = end;
   }
@@ -80,7 +88,7 @@ export class RdbWriter {
     const { keyBytes } = this;
     if (keyBytes === null) return;
     this.keyBytes = null;
-    this.string(keyBytes, this.keyStart, this.keyEnd);
+    this.string(keyBytes, this.keyStart, this.keyEnd, this.keyData);
   }
 
   private ensure(more: number): void {
@@ -88,7 +96,7 @@ export class RdbWriter {
     if (wanted <= this.bytes.length) return;
     const grown = newUnfilled(Math.max(wanted, this.bytes.length * 2));
     copyBytes(this.bytes, 0, this.size, grown, 0);
-    this.bytes = grown;
+    this.use(grown);
   }
 
   byte(value: number): void {
@@ -96,9 +104,12 @@ export class RdbWriter {
     this.bytes[this.size++] = value;
   }
 
-  raw(bytes: Uint8Array, start: number, end: number): void {
+  /** `data` is a view over the same memory as `bytes`, for who has one: it makes short copies faster. */
+  raw(bytes: Uint8Array, start: number, end: number, data: DataView | null = null): void {
     this.ensure(end - start);
-    copyBytes(bytes, start, end, this.bytes, this.size);
+    if (data !== null && end - start <= COPY_VIEWS_SIZE_MAX)
+      copyViews(data, start, end, this.view, this.size);
+    else copyBytes(bytes, start, end, this.bytes, this.size);
     this.size += end - start;
   }
 
@@ -133,12 +144,14 @@ export class RdbWriter {
   }
 
   private bigEndian32(value: number): void {
-    for (let shift = 24; shift >= 0; shift -= 8) this.bytes[this.size++] = value >>> shift;
+    this.view.setInt32(this.size, value);
+    this.size += 4;
   }
 
   littleEndian32(value: number): void {
     this.ensure(4);
-    for (let shift = 0; shift < 32; shift += 8) this.bytes[this.size++] = value >>> shift;
+    this.view.setInt32(this.size, value, true);
+    this.size += 4;
   }
 
   /** Eight bytes of an int64 or uint64, little-endian. */
@@ -154,19 +167,19 @@ export class RdbWriter {
 
   /** The bits of a double, little-endian. */
   double(value: number): void {
-    float.setFloat64(0, value, true);
     this.ensure(8);
-    for (let i = 0; i < 8; i++) this.bytes[this.size++] = float.getUint8(i);
+    this.view.setFloat64(this.size, value, true);
+    this.size += 8;
   }
 
   /** A string: as an integer if it spells one of 32 bits, compressed if that is shorter, else as it is. */
-  string(bytes: Uint8Array, start: number, end: number): void {
+  string(bytes: Uint8Array, start: number, end: number, data: DataView | null = null): void {
     const size = end - start;
     if (size <= INT_TEXT_MAX && parseInt64(bytes, start, end) && this.smallInteger(int64.hi, int64.lo))
       return;
     if (this.compresses && size > COMPRESS_MIN && this.compressed(bytes, start, end)) return;
     this.length(size);
-    this.raw(bytes, start, end);
+    this.raw(bytes, start, end, data);
   }
 
   /** A string value that is kept as an integer. */
@@ -196,17 +209,32 @@ export class RdbWriter {
 
   private compressed(bytes: Uint8Array, start: number, end: number): boolean {
     const size = end - start;
-    const head = 1 + 2 * LENGTH_SIZE_MAX;
-    this.ensure(head + size);
-    // Compressed behind where the lengths go, then moved up to them.
-    const at = this.size + head;
+    this.ensure(1 + 2 * LENGTH_SIZE_MAX + size);
+    // Compressed behind where the lengths go if they are as long as it seems; moved to where they end if they are not.
+    const at = this.size + 1 + (size < LENGTH_ONE_BYTE ? 2 : 3);
     const got = lzfCompress(bytes, start, end, this.bytes, at, at + size - COMPRESS_GAIN);
     if (got <= 0) return false;
+    const { size: before } = this;
+    if (lengthSize(got) + lengthSize(size) !== at - before - 1) {
+      this.bytes.copyWithin(before + 1 + lengthSize(got) + lengthSize(size), at, at + got);
+    }
     this.byte(STRING_LZF);
     this.length(got);
     this.length(size);
-    this.bytes.copyWithin(this.size, at, at + got);
     this.size += got;
     return true;
   }
+}
+
+/** Lengths below this take one byte. */
+const LENGTH_ONE_BYTE = 64;
+
+/** Bytes of a length. */
+function lengthSize(value: number): number {
+  if (value < LENGTH_ONE_BYTE) return 1;
+  return value < 16384 ? 2 : 5;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -104,8 +104,6 @@ export const BIO_FIGURES = 256;
 
 /** The errno for which the append only file cannot be written, 0 while it can: nothing is held back then, and write commands are refused. */
 export const LOG_BROKEN = 36;
-/** Microseconds that bio waits before each write to the append only file: DEBUG AOF-FLUSH-SLEEP. */
-export const LOG_DELAY_US = 39;
 /** 1 while an fsync that has failed leaves open what the append only file holds: it is to be rewritten. */
 export const LOG_UNSURE = 38;
 /** 1 while a client waits for an fsync (WAITAOF): bio rings the executor's doorbell when one has completed. */

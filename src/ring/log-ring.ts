@@ -39,6 +39,8 @@
  * Cost: a copy, and three atomic stores per publish.
  */
 
+import { copyBytes } from '../base/bytes.ts';
+
 /** Bytes of the area: a power of two. */
 export const LOG_BYTES = 4 << 20;
 
@@ -59,8 +61,6 @@ const ROOM_WANTED = 80;
 export const LOG_WORDS = 96;
 
 const WORD = 4294967296;
-/** Below this a byte loop beats TypedArray.set. */
-const LOOP_MAX = 48;
 
 /** What travels in workerData. */
 export interface LogMemory {
@@ -275,12 +275,4 @@ export class LogReader {
     const result = Atomics.waitAsync(control, BIO_REST, 1);
     return result.async ? result.value : null;
   }
-}
-
-function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  if (end - start > LOOP_MAX) {
-    to.set(from.subarray(start, end), at);
-    return;
-  }
-  for (let i = start; i < end; i++) to[at++] = from[i];
 }

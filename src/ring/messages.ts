@@ -117,6 +117,8 @@ export interface LogMessage {
   type: 'log';
   level: 'debug' | 'verbose' | 'notice' | 'warning';
   message: string;
+  /** An int32 that becomes 1 when the line is in the log. */
+  written?: SharedArrayBuffer;
 }
 
 /** Indexes of the Float64 figures main keeps for the executor. */

@@ -57,10 +57,11 @@ function announce(log: ServerLog, config: Config, file: string | null): void {
   }
 }
 
-/** Once clients can connect, though the data may still be loading: Redis's own suite waits for that line. */
+/** The server can be reached: who starts one waits for these lines, and connects at once. */
 export function announceListening(log: ServerLog, config: Config): void {
   if (config.bool('always-show-logo') || (process.stdout.isTTY && config.string('logfile') === '')) {
     log.write('notice', `Threadis in standalone mode. Port: ${config.number('port')} PID: ${process.pid}`);
   }
   log.write('notice', `Running mode=standalone, port=${config.number('port')}.`);
+  log.write('notice', 'Server initialized');
 }

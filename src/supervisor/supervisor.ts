@@ -9,7 +9,7 @@
  *   watch   a worker whose heartbeat stands still is reported (heartbeats.ts)
  */
 import { randomBytes } from 'node:crypto';
-import { statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
@@ -28,6 +28,7 @@ import {
   type HostFacts,
   type IoData,
   type Listener,
+  type LogMessage,
   PROCESS_CPU_SYSTEM_US,
   PROCESS_CPU_USER_US,
   PROCESS_FIGURES,
@@ -91,6 +92,12 @@ export class Supervisor {
   private fullNames: readonly string[] = [];
   private stopTimer: NodeJS.Timeout | undefined;
   private isListening = false;
+  private onceLoaded: () => void = () => {};
+  private readonly loaded = new Promise<void>((resolve) => {
+    this.onceLoaded = resolve;
+  });
+  /** Why the data could not be loaded: the last word, behind what is said of the start. */
+  private loadError: string | null = null;
   private isLoaded = false;
 
   constructor(options: SupervisorOptions) {
@@ -294,7 +301,7 @@ export class Supervisor {
   // --- messages -----------------------------------------------------------------------------------
 
   private onExecutor(message: FromExecutor): void {
-    if (message.type === 'log') this.log.write(message.level, message.message);
+    if (message.type === 'log') this.writeLog(message);
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') {
       this.fullNames = message.fullNames;
@@ -322,6 +329,14 @@ export class Supervisor {
     announceMail(this.control);
   }
 
+  private writeLog({ level, message, written }: LogMessage): void {
+    this.log.write(level, message);
+    if (written === undefined) return;
+    const word = new Int32Array(written);
+    Atomics.store(word, 0, 1);
+    Atomics.notify(word, 0);
+  }
+
   // --- listening ----------------------------------------------------------------------------------
 
   /** The start: every address that cannot be had is a reason not to run. */
@@ -339,20 +354,33 @@ export class Supervisor {
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
     if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    // With nothing to load nobody is told to come again; there may be a file to be made first.
+    if (!this.hasData()) await this.loaded;
     announceListening(this.log, config);
-    this.log.write('notice', 'Server initialized');
     this.isListening = true;
     this.readyIfLoaded();
   }
 
+  /** Whether there is anything to load. */
+  private hasData(): boolean {
+    const { config } = this;
+    const path = (name: string) => fromBytesText(config.string(name));
+    if (!config.bool('appendonly')) return snapshotBytes(path('dbfilename')) >= 0;
+    const file = path('appendfilename');
+    return existsSync(`${path('appenddirname')}/${file}.manifest`) || existsSync(file);
+  }
+
   private onLoaded(error: string | null): void {
-    if (error !== null) this.fatal('Fatal error loading the DB, check server logs. Exiting.');
+    this.loadError = error;
     this.isLoaded = true;
+    this.onceLoaded();
     this.readyIfLoaded();
   }
 
   private readyIfLoaded(): void {
-    if (this.isListening && this.isLoaded) this.ready();
+    if (!this.isListening || !this.isLoaded) return;
+    if (this.loadError !== null) this.fatal(this.loadError);
+    this.ready();
   }
 
   /** CONFIG SET port, bind: if any address cannot be had, all stays as it is. */

@@ -14,6 +14,7 @@ import { TYPE_HASH, TYPE_STREAM } from '../../src/memory/record.ts';
 import { KeyLoader } from '../../src/persistence/key-loader.ts';
 import { type ChunkSink, Snapshot } from '../../src/persistence/snapshot.ts';
 import { dump, payload } from '../../src/rdb/dump.ts';
+import { PART_ELEMENTS, PART_HEAD, PART_TAIL, type Part } from '../../src/rdb/items.ts';
 import { HashWalk } from '../../src/types/hash/hash-walk.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { CommandRunner } from './command-runner.ts';
@@ -79,6 +80,11 @@ const CHANGES: (() => string[])[] = [
   () => ['PFADD', key(), member(), member()],
   () => ['PFCOUNT', key()],
   () => ['RPUSH', key(), ...members(200, () => [text()])],
+  () => ['RPUSH', key(), ...members(200, () => ['long '.repeat(100 + below(100))])],
+  () => ['LINSERT', key(), pick(['BEFORE', 'AFTER']), 'long '.repeat(100 + below(100)), text()],
+  () => ['LSET', key(), String(below(400)), 'long '.repeat(100 + below(100))],
+  () => ['LTRIM', key(), String(below(100)), '-1'],
+  () => ['LREM', key(), '3', 'long '.repeat(100 + below(100))],
   () => ['LPUSH', key(), text()],
   () => ['LPOP', key()],
   () => ['RPOP', key(), String(below(20))],
@@ -194,9 +200,12 @@ class Kept implements ChunkSink {
   readonly chunks: Uint8Array[] = [];
   full = false;
   waits = 0;
+  /** How many pieces of each kind came. */
+  readonly parts = [0, 0, 0, 0];
 
-  send(bytes: Uint8Array, size: number): void {
+  send(bytes: Uint8Array, size: number, part: Part): void {
     this.chunks.push(bytes.slice(0, size));
+    this.parts[part]++;
     this.full = below(4) === 0;
   }
 
@@ -211,10 +220,10 @@ function load(kept: Kept, nowMs: number): Keyspace {
   fresh.nowMs = nowMs;
   fresh.lazyExpireEnabled = false;
   const loader = new KeyLoader(fresh, { dropsExpired: false, replaces: false });
-  for (const chunk of kept.chunks) {
-    loader.open(chunk, chunk.length);
-    loader.run(() => true);
-  }
+  // A large value may begin in one piece and end in another.
+  const bytes = Buffer.concat(kept.chunks);
+  loader.open(bytes, bytes.length);
+  loader.run(() => true);
   return fresh;
 }
 
@@ -223,38 +232,54 @@ function sorted(state: Map<string, string>): string[] {
 }
 
 describe('a snapshot', () => {
-  it('holds exactly the state at its start, through every kind of change', () => {
-    let emitted = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const runner = new CommandRunner(DATABASES);
-      for (let i = 0; i < 1500; i++) runner.run(...pick(CHANGES)());
-      for (let snapshots = 0; snapshots < 4; snapshots++) {
-        const before = sorted(stateOf(runner.keyspace));
-        const kept = new Kept();
-        const snapshot = new Snapshot(runner.keyspace, kept, {
-          is72: below(2) === 0,
-          access: 'none',
-          facts: [],
-        });
-        expect(snapshot.total).toBe(before.length);
-        while (snapshot.run(1 + below(4))) {
-          kept.full = false;
-          for (let i = below(40); i > 0; i--) change(runner);
+  it.each([
+    ['whole', {}],
+    ['large values in slices', { longElements: 20, longBlocks: 1, sliceBytes: 300 }],
+  ])(
+    'holds exactly the state at its start, through every kind of change, %s',
+    (_, slicing) => {
+      let emitted = 0;
+      const parts = [0, 0, 0, 0];
+      for (let round = 0; round < ROUNDS; round++) {
+        const runner = new CommandRunner(DATABASES);
+        runner.keyspace.packing.listDepth = round % 3;
+        for (let i = 0; i < 1500; i++) runner.run(...pick(CHANGES)());
+        for (let snapshots = 0; snapshots < 4; snapshots++) {
+          const before = sorted(stateOf(runner.keyspace));
+          const kept = new Kept();
+          const snapshot = new Snapshot(runner.keyspace, kept, {
+            is72: below(2) === 0,
+            access: 'none',
+            facts: [],
+            ...slicing,
+          });
+          expect(snapshot.total).toBe(before.length);
+          while (snapshot.run(1 + below(4))) {
+            kept.full = false;
+            for (let i = below(40); i > 0; i--) change(runner);
+          }
+          snapshot.end();
+          emitted += snapshot.written;
+          expect(snapshot.written).toBe(before.length);
+          expect(sorted(stateOf(load(kept, runner.keyspace.nowMs)))).toEqual(before);
+          for (const [part, n] of kept.parts.entries()) parts[part] += n;
+          for (let i = 0; i < 300; i++) change(runner);
+          while (runner.keyspace.lazyFree.run());
         }
-        snapshot.end();
-        emitted += snapshot.written;
-        expect(snapshot.written).toBe(before.length);
-        expect(sorted(stateOf(load(kept, runner.keyspace.nowMs)))).toEqual(before);
-        for (let i = 0; i < 300; i++) change(runner);
       }
-    }
-    expect(emitted).toBeGreaterThan(ROUNDS * 50);
-  }, 300_000);
+      expect(emitted).toBeGreaterThan(ROUNDS * 50);
+      expect(parts[PART_HEAD]).toBe(parts[PART_TAIL]);
+      if ('longElements' in slicing) expect(parts[PART_ELEMENTS]).toBeGreaterThan(ROUNDS * 20);
+    },
+    300_000,
+  );
 
   it('given up, it leaves nothing behind', () => {
     const runner = new CommandRunner(DATABASES);
     for (let i = 0; i < 1500; i++) runner.run(...pick(CHANGES)());
-    const snapshot = new Snapshot(runner.keyspace, new Kept(), { is72: true, access: 'none', facts: [] });
+    const slicing = { longElements: 20, longBlocks: 1, sliceBytes: 300 };
+    const options = { is72: true, access: 'none', facts: [], ...slicing } as const;
+    const snapshot = new Snapshot(runner.keyspace, new Kept(), options);
     snapshot.run(3);
     for (let i = 0; i < 200; i++) change(runner);
     snapshot.abort();

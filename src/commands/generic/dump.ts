@@ -172,7 +172,7 @@ function load(call: Call): number {
     return address;
   } catch (error) {
     if (!(error instanceof CorruptRdbError)) throw error;
-    call.server.services.log('warning', `RESTORE: integrity check failed: ${error.message}`);
+    call.server.services.log('warning', `RESTORE: integrity check failed: ${error.message}`, true);
     call.reply.error(errors.BAD_DATA);
     return 0;
   }

@@ -69,19 +69,9 @@ export const PERSISTENCE: readonly Directive[] = [
   { name: 'auto-aof-rewrite-percentage', type: integer(0, INT_MAX), initial: 100n, effect: WORKS },
   { name: 'auto-aof-rewrite-min-size', type: memory(0, LONG_MAX), initial: 67108864n, effect: WORKS },
   { name: 'aof-load-truncated', type: yesNo, initial: true, effect: WORKS },
-  {
-    name: 'aof-use-rdb-preamble',
-    type: yesNo,
-    initial: true,
-    effect: accepted('the base is always an RDB file'),
-  },
+  { name: 'aof-use-rdb-preamble', type: yesNo, initial: true, effect: WORKS },
   { name: 'aof-timestamp-enabled', type: yesNo, initial: false, effect: WORKS },
-  {
-    name: 'aof-rewrite-incremental-fsync',
-    type: yesNo,
-    initial: true,
-    effect: accepted('rdb-save-incremental-fsync decides'),
-  },
+  { name: 'aof-rewrite-incremental-fsync', type: yesNo, initial: true, effect: WORKS },
   { name: 'aof-disable-auto-gc', type: yesNo, initial: false, hidden: '7.2', effect: NO_DEBUG_HOOK },
   {
     name: 'rdb-key-save-delay',

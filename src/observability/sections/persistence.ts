@@ -32,7 +32,7 @@ export const PERSISTENCE: InfoSection = {
     field('aof_current_rewrite_time_sec', ({ persistence }) => persistence.aof.currentSeconds),
     field('aof_last_bgrewrite_status', ({ persistence }) => (persistence.aof.lastOk ? 'ok' : 'err')),
     field('aof_rewrites', ({ persistence }) => persistence.aof.rewrites),
-    fixed('aof_rewrites_consecutive_failures', 0),
+    field('aof_rewrites_consecutive_failures', ({ persistence }) => persistence.aof.failures),
     field('aof_last_write_status', ({ persistence }) => (persistence.aof.writeOk ? 'ok' : 'err')),
     fixed('aof_last_cow_size', 0),
     fixed('module_fork_in_progress', 0),

@@ -54,14 +54,18 @@ export interface AppenderParts {
   log: (level: 'notice' | 'warning', message: string) => void;
   /** The process cannot go on. Does not return. */
   fatal: (message: string) => void;
-  /** Milliseconds to wait before each write: for a test that wants to look on. */
-  delayMs?: () => number;
   /** Something that the disk was asked for took so long. */
   onTime?: (event: SlowEvent, ms: number) => void;
 }
 
+const BASE = /\.base\.(rdb|aof)$/;
+const INCREMENT = /\.incr\.aof$/;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 export class Appender {
   policy: FsyncPolicy = 'everysec';
+  /** Waits so long before it writes: for tests. */
+  sleepUs = 0;
   /** Bytes of the base and of all files of changes. */
   size = 0;
   manifest: Manifest = emptyManifest();
@@ -137,7 +141,8 @@ export class Appender {
   /** One more than the highest number that a file of this kind has had. */
   private next(kind: RegExp): number {
     const { base, increments, history } = this.manifest;
-    let highest = 0;
+    // A base that was taken over from before there were manifests has a name of its own.
+    let highest = kind === BASE ? (base?.sequence ?? 0) : 0;
     for (const entry of [base, ...increments, ...history, ...(this.stale ?? [])]) {
       if (entry !== null && kind.test(entry.name)) highest = Math.max(highest, entry.sequence);
     }
@@ -145,9 +150,9 @@ export class Appender {
   }
 
   /** The first base, which `write` writes under the name that it gets. The manifest names it with the first file of changes. */
-  beginWith(write: (name: string) => void): void {
-    const sequence = this.next(/\.base\.(rdb|aof)$/);
-    const base = { name: this.names.base(sequence), sequence };
+  beginWith(isRdb: boolean, write: (name: string) => void): void {
+    const sequence = this.next(BASE);
+    const base = { name: this.names.base(sequence, isRdb), sequence };
     this.parts.files.makeDirectory(this.names.directory);
     write(base.name);
     this.manifest = { ...this.manifest, base };
@@ -161,7 +166,7 @@ export class Appender {
     const { files, reader } = this.parts;
     if (this.isOpen && reader.waiting > 0) throw this.writeError ?? new Error('more was logged meanwhile');
     files.makeDirectory(this.names.directory);
-    const sequence = this.next(/\.incr\.aof$/);
+    const sequence = this.next(INCREMENT);
     const entry = { name: this.names.increment(sequence), sequence };
     const before = this.manifest;
     const next = { ...before, increments: [...before.increments, entry] };
@@ -204,12 +209,12 @@ export class Appender {
    * A rewrite is done: `temporary` becomes the base, and everything before the last file of changes is history, which is deleted.
    * Throws what the disk throws, and then what was there is used as before.
    */
-  adoptBase(temporary: string): void {
+  adoptBase(temporary: string, isRdb = true): void {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
-    const sequence = this.next(/\.base\.(rdb|aof)$/);
-    const base = { name: this.names.base(sequence), sequence };
+    const sequence = this.next(BASE);
+    const base = { name: this.names.base(sequence, isRdb), sequence };
     const old = before.increments.filter((entry) => entry.sequence < from);
     const history = [
       ...before.history,
@@ -317,7 +322,7 @@ export class Appender {
     let left = reader.waiting;
     const wrote = left > 0;
     const startMs = wrote ? performance.now() : 0;
-    if (wrote) this.delay();
+    if (wrote && this.sleepUs > 0) Atomics.wait(sleeper, 0, 0, this.sleepUs / 1000);
     try {
       while (left > 0) {
         const [piece] = reader.pieces(left);
@@ -334,11 +339,6 @@ export class Appender {
     if (this.writeError !== null) this.recovered();
     if (this.policy === 'always') this.fsyncNow();
     if (wrote) this.parts.onProgress();
-  }
-
-  private delay(): void {
-    const ms = this.parts.delayMs?.() ?? 0;
-    if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   }
 
   private tellWriteTime(ms: number): void {

@@ -70,7 +70,7 @@ function loadFile(
   before: number,
   sink: AofSink,
 ): number {
-  const fd = files.open(path, isLast ? 'r+' : 'r');
+  const fd = openFile(files, path, name, isLast ? 'r+' : 'r');
   try {
     const size = files.size(fd);
     const start = isRdb(files, fd) ? loadBase(files, fd, size, options, before, sink) : 0;
@@ -92,6 +92,18 @@ function loadFile(
     return size;
   } finally {
     files.close(fd);
+  }
+}
+
+/** Throws in the words of the real server. */
+function openFile(files: Files, path: string, name: string, flags: string): number {
+  try {
+    return files.open(path, flags);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new Error(`The append log file ${name} doesn't exist: No such file or directory`);
+    throw new Error(`Fatal error: can't open the append log file ${name} for reading: ${message}`);
   }
 }
 

@@ -11,6 +11,9 @@
 import { fromBytesText, quoteWord, splitWords, toBytesText } from '../../config/words.ts';
 import { type Files, removeIfThere, writeAll } from '../files.ts';
 
+/** Longer lines are refused, as Redis does. */
+const LINE_MAX = 1024;
+
 export interface ManifestEntry {
   name: string;
   sequence: number;
@@ -32,6 +35,7 @@ export function parseManifest(text: string): Manifest {
   const manifest = emptyManifest();
   if (text === '') throw new ManifestError('Found an empty AOF manifest');
   for (const line of text.replace(/\n$/, '').split('\n')) {
+    if (line.length >= LINE_MAX) throw new ManifestError('The AOF manifest file contains too long line');
     if (!line.startsWith('#')) addLine(manifest, line);
   }
   return manifest;
@@ -92,8 +96,8 @@ export class AofNames {
     return `${this.directory}/${this.file}.manifest`;
   }
 
-  base(sequence: number): string {
-    return `${this.file}.${sequence}.base.rdb`;
+  base(sequence: number, isRdb: boolean): string {
+    return `${this.file}.${sequence}.base.${isRdb ? 'rdb' : 'aof'}`;
   }
 
   increment(sequence: number): string {

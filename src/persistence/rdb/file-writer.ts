@@ -1,22 +1,32 @@
 /**
- * Writes an RDB file of items that come in pieces: under a temporary name, which becomes the final one only when every byte is on the disk.
+ * Writes an RDB file of items that come in pieces (../temporary-file.ts says when it is there).
  *
- *     begin()    the magic
- *     add()      whole items with plain strings, as the executor wrote them: compressed here, checksummed, written
- *     end()      the end mark and the checksum; fsync, rename, fsync of the directory
+ *     add()      items with plain strings, as the executor wrote them: compressed here, checksummed, written
+ *     end()      the end mark and the checksum
  *     abort()    nothing is left
  */
 import { crc64, updateCrc64, writeCrc64 } from '../../base/crc64.ts';
 import { CHECKSUM_SIZE, MAGIC, OPCODE_EOF } from '../../rdb/format.ts';
-import { copyItem, ITEM_KEY } from '../../rdb/items.ts';
+import {
+  copyElement,
+  copyHead,
+  copyItem,
+  copyTail,
+  ITEM_KEY,
+  PART_ELEMENTS,
+  PART_HEAD,
+  PART_ITEMS,
+  type Part,
+  seen,
+} from '../../rdb/items.ts';
 import { RdbReader } from '../../rdb/reader.ts';
 import { RdbWriter } from '../../rdb/writer.ts';
-import { type Files, removeIfThere, writeAll } from '../files.ts';
+import type { CommandBaseOptions } from '../aof/base-writer.ts';
+import type { Files } from '../files.ts';
+import { TemporaryFile } from '../temporary-file.ts';
 
 /** What gathers before it is written. */
 const WRITE_BYTES = 256 << 10;
-/** The disk gets its work in portions, so that the fsync at the end is not all of it (rdb-save-incremental-fsync). */
-const FSYNC_BYTES = 32 << 20;
 
 export interface RdbFileOptions {
   temporary: string;
@@ -25,19 +35,17 @@ export interface RdbFileOptions {
   compresses: boolean;
   checksum: boolean;
   fsyncsAsItGoes: boolean;
+  /** How the file is written when it is to hold commands: then it is no RDB file. */
+  commands: CommandBaseOptions | null;
 }
 
 export class RdbFileWriter {
-  /** Bytes written so far. */
-  written = 0;
-  private readonly files: Files;
   private readonly options: RdbFileOptions;
-  /** -1 once it is closed: its number may be anybody's then, a client's too, and must not be touched. */
-  private fd: number;
+  private readonly file: TemporaryFile;
   private readonly reader = new RdbReader();
   private readonly writer = new RdbWriter();
-  private fsyncedUntil = 0;
-  private over = false;
+  /** Of the value that comes in pieces. */
+  private type = 0;
   private hi = 0;
   private lo = 0;
 
@@ -45,78 +53,67 @@ export class RdbFileWriter {
 
   /** Throws when the file cannot be made. `afterKey` is for tests that want saving to last. */
   constructor(files: Files, options: RdbFileOptions, afterKey: (() => void) | null = null) {
-    this.files = files;
     this.options = options;
     this.afterKey = afterKey;
-    this.fd = files.open(options.temporary, 'w');
+    this.file = new TemporaryFile(files, options);
     this.writer.reset(options.compresses);
     for (const char of MAGIC + String(options.version).padStart(4, '0')) {
       this.writer.byte(char.charCodeAt(0));
     }
   }
 
-  /** Adds bytes[0..size), whole items with plain strings. Throws when the disk does. */
-  add(bytes: Uint8Array, size: number): void {
+  /** Bytes written so far. */
+  get written(): number {
+    return this.file.written;
+  }
+
+  /** Adds bytes[0..size), with plain strings. Throws when the disk does. */
+  add(bytes: Uint8Array, size: number, part: Part = PART_ITEMS): void {
     const { reader, writer } = this;
     reader.open(bytes, 0, size);
+    if (part === PART_HEAD) {
+      copyHead(reader, writer);
+      this.type = seen.type;
+    } else if (part === PART_ITEMS || part === PART_ELEMENTS) this.addAll(part);
+    else {
+      copyTail(reader, writer, this.type);
+      this.afterKey?.();
+    }
+  }
+
+  private addAll(part: Part): void {
+    const { reader, writer } = this;
     while (!reader.atEnd) {
-      if (copyItem(reader, writer) === ITEM_KEY) this.afterKey?.();
+      if (part === PART_ELEMENTS) copyElement(reader, writer, this.type);
+      else if (copyItem(reader, writer) === ITEM_KEY) this.afterKey?.();
       if (writer.size >= WRITE_BYTES) this.flush();
     }
   }
 
   private flush(): void {
-    const { writer, files } = this;
+    const { writer } = this;
     if (this.options.checksum) {
       updateCrc64(this.hi, this.lo, writer.bytes, 0, writer.size);
       this.hi = crc64.hi;
       this.lo = crc64.lo;
     }
-    writeAll(files, this.fd, writer.bytes, 0, writer.size);
-    this.written += writer.size;
+    this.file.write(writer.bytes, 0, writer.size);
     writer.keepSmall();
-    if (this.options.fsyncsAsItGoes && this.written - this.fsyncedUntil >= FSYNC_BYTES) {
-      files.fsync(this.fd);
-      this.fsyncedUntil = this.written;
-    }
   }
 
-  /**
-   * The file is whole, and there under its final name, when this returns. Throws when the disk does, or when nobody wants the file any more:
-   * that is asked at the last moment.
-   */
+  /** The file is there when this returns: TemporaryFile.finish(). */
   end(isWanted: () => boolean = () => true): void {
-    const { files, options } = this;
     this.writer.byte(OPCODE_EOF);
     this.flush();
     const sum = new Uint8Array(CHECKSUM_SIZE);
     // Without checksums Redis writes zeros, which readers take for "not known".
-    if (options.checksum) writeCrc64(this.hi, this.lo, sum, 0);
-    writeAll(files, this.fd, sum, 0, CHECKSUM_SIZE);
-    this.written += CHECKSUM_SIZE;
-    files.fsync(this.fd);
-    this.close();
-    if (!isWanted()) throw new Error('aborted');
-    files.rename(options.temporary, options.path);
-    files.fsyncDirectoryOf(options.path);
-    this.over = true;
-  }
-
-  private close(): void {
-    const { fd } = this;
-    this.fd = -1;
-    this.files.close(fd);
+    if (this.options.checksum) writeCrc64(this.hi, this.lo, sum, 0);
+    this.file.write(sum, 0, CHECKSUM_SIZE);
+    this.file.finish(isWanted);
   }
 
   /** Leaves nothing behind, unless the file is whole already or was given up. Never throws. */
   abort(): void {
-    if (this.over) return;
-    this.over = true;
-    try {
-      if (this.fd >= 0) this.close();
-    } catch {
-      // What could not be written does not matter any more.
-    }
-    removeIfThere(this.files, this.options.temporary);
+    this.file.abort();
   }
 }

@@ -105,7 +105,7 @@ function double(writer: RdbWriter, value: number): void {
 
 // --- reading ------------------------------------------------------------------------------------------
 
-function load(reader: RdbReader, _rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, _rdbType: number, db: Database, key: NewKey): number {
   const { keyspace } = db;
   const version = readVersion(reader);
   const items = readUnsigned(reader);
@@ -121,7 +121,7 @@ function load(reader: RdbReader, _rdbType: number, db: Database, key: NewKey): v
     if (itemsOf(keyspace.arena, chain) !== items)
       throw new CorruptRdbError('Bloom filter items do not add up');
     const { hash, bytes, start, end } = key;
-    createWithHandle(db, hash, bytes, start, end, TYPE_BLOOM, ENCODING_CHAIN, chain);
+    return createWithHandle(db, hash, bytes, start, end, TYPE_BLOOM, ENCODING_CHAIN, chain);
   } catch (error) {
     dropChain(keyspace, chain);
     throw error;

@@ -6,12 +6,14 @@
  *
  * The two _PRE_GA forms, of its release candidates, have no least time; their times are absolute.
  */
+import { copyBytes } from '../../base/bytes.ts';
 import { parseSafeInteger } from '../../base/int64.ts';
 import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import { type Database, NO_EXPIRE } from '../../keyspace/database.ts';
 import { EMPTY_SIZE } from '../../memory/listpack.ts';
 import { ENCODING_LISTPACK, TYPE_HASH } from '../../memory/record.ts';
 import { nextFieldMs } from '../../types/hash/field-times.ts';
+import { setInTable } from '../../types/hash/hash-table.ts';
 import { change, createHash, hashLength, isPacked, setField } from '../../types/hash/hash-value.ts';
 import { HashWalk } from '../../types/hash/hash-walk.ts';
 import { Pairs, readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
@@ -80,19 +82,26 @@ function leastTime(db: Database, address: number): number {
   return nextFieldMs(db.arena, handleOf(db, address));
 }
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   if (rdbType === RDB_HASH_LISTPACK) {
-    readListpackBlock(reader);
+    readListpackBlock(reader, 'Hash listpack');
     if (canTake(reader, db, key, db.keyspace.packing.hashEntries, true)) {
-      takePacked(reader, db, key, TYPE_HASH, ENCODING_LISTPACK);
-      return;
+      return takePacked(reader, db, key, TYPE_HASH, ENCODING_LISTPACK);
     }
+  }
+  if (rdbType === RDB_HASH) {
+    const count = reader.count(2);
+    if (count > db.keyspace.packing.hashEntries) return loadTable(reader, db, key, count);
+    reader.unread();
   }
   let address = 0;
   const set = (field: Uint8Array, value: Uint8Array, start: number, end: number, atMs: number) => {
     if (address === 0) address = createHash(db, key.hash, key.bytes, key.start, key.end, EMPTY_SIZE);
     address = setField(db, key.hash, address, field, 0, field.length, value, start, end, atMs);
-    if (!change.made) throw new CorruptRdbError('a field of a hash twice');
+    if (!change.made)
+      throw new CorruptRdbError(
+        rdbType === RDB_HASH_LISTPACK ? 'Hash listpack with dup elements' : 'a field of a hash twice',
+      );
   };
   if (rdbType === RDB_HASH_METADATA || rdbType === RDB_HASH_METADATA_PRE_GA) {
     loadFieldsWithTimes(reader, rdbType === RDB_HASH_METADATA, set);
@@ -105,13 +114,41 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     pairs.end();
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
+}
+
+const fieldText = new Uint8Array(32);
+
+/** A hash of more fields than are packed. */
+function loadTable(reader: RdbReader, db: Database, key: NewKey, count: number): number {
+  const address = createHash(db, key.hash, key.bytes, key.start, key.end, 0);
+  const handle = handleOf(db, address);
+  for (let i = 0; i < count; i++) {
+    reader.string();
+    let { textBytes: bytes, textStart: start, textEnd: end } = reader;
+    if (!reader.isInPlace) {
+      // The value will be read to the same place.
+      const size = end - start;
+      const copy = size <= fieldText.length ? fieldText : new Uint8Array(size);
+      copyBytes(bytes, start, end, copy, 0);
+      bytes = copy;
+      start = 0;
+      end = size;
+    }
+    reader.string();
+    const { textBytes, textStart, textEnd } = reader;
+    if (!setInTable(db, key.hash, handle, bytes, start, end, textBytes, textStart, textEnd, NO_EXPIRE)) {
+      throw new CorruptRdbError('a field of a hash twice');
+    }
+  }
+  return address;
 }
 
 function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {
   if (rdbType === RDB_HASH_LISTPACK) {
     visitListpack(reader, pairs.add);
   } else if (rdbType === RDB_HASH_ZIPLIST) {
-    readZiplist(reader, pairs.add);
+    readZiplist(reader, pairs.add, 'Hash ziplist');
   } else if (rdbType === RDB_HASH_ZIPMAP) {
     reader.string();
     visitZipmap(reader.textBytes, reader.textStart, reader.textEnd, pairs.add);
@@ -146,13 +183,14 @@ function loadFieldsWithTimes(reader: RdbReader, isRelative: boolean, set: SetFie
 
 function loadTriples(reader: RdbReader, set: SetField): void {
   const parts: Uint8Array[] = [];
-  readListpack(reader, (bytes, start, end) => {
+  const take = (bytes: Uint8Array, start: number, end: number) => {
     if (parts.push(bytes.slice(start, end)) < 3) return;
     const [field, value, time] = parts;
     parts.length = 0;
     const atMs = parseSafeInteger(time, 0, time.length);
     set(field, value, 0, value.length, atMs === 0 ? NO_EXPIRE : checkedTime(atMs));
-  });
+  };
+  readListpack(reader, take, 'Hash listpack');
   if (parts.length !== 0) throw new CorruptRdbError('a field without its value or time');
 }
 

@@ -50,7 +50,7 @@ function save(writer: RdbWriter, db: Database, address: number): void {
   }
 }
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   let address = 0;
   const push: VisitElement = (bytes, start, end) => {
     startAdding();
@@ -59,33 +59,34 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     pushElement(db, address, false, bytes, start, end);
   };
   if (rdbType === RDB_LIST_ZIPLIST) {
-    readZiplist(reader, push);
+    readZiplist(reader, push, 'Ziplist');
   } else {
     const nodes = reader.count(1);
     if (nodes === 1 && rdbType === RDB_LIST_QUICKLIST_2) {
-      if (loadOnlyNode(reader, db, key, push)) return;
+      const packed = loadOnlyNode(reader, db, key, push);
+      if (packed !== 0) return packed;
     } else {
       for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
     }
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
 }
 
-/** True when the list is loaded, and not only its elements pushed: its block was taken as it is. */
-function loadOnlyNode(reader: RdbReader, db: Database, key: NewKey, push: VisitElement): boolean {
+/** The list's address when its block was taken as it is; 0 when its elements were pushed. */
+function loadOnlyNode(reader: RdbReader, db: Database, key: NewKey, push: VisitElement): number {
   const container = reader.length();
   if (container !== QUICKLIST_PACKED) {
     loadPlain(reader, container, push);
-    return false;
+    return 0;
   }
-  readListpackBlock(reader);
+  readListpackBlock(reader, 'Listpack');
   const { listSize } = db.keyspace.packing;
   if (canTakeAll(reader, key, (textBytes, count) => packedExceeds(listSize, textBytes, count))) {
-    takePacked(reader, db, key, TYPE_LIST, ENCODING_LISTPACK);
-    return true;
+    return takePacked(reader, db, key, TYPE_LIST, ENCODING_LISTPACK);
   }
   visitListpack(reader, push);
-  return false;
+  return 0;
 }
 
 function loadPlain(reader: RdbReader, container: number, push: VisitElement): void {
@@ -98,12 +99,12 @@ function loadPlain(reader: RdbReader, container: number, push: VisitElement): vo
 
 function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void {
   if (rdbType === RDB_LIST_QUICKLIST) {
-    readZiplist(reader, push);
+    readZiplist(reader, push, 'Ziplist');
     return;
   }
   if (rdbType === RDB_LIST_QUICKLIST_2) {
     const container = reader.length();
-    if (container === QUICKLIST_PACKED) readListpack(reader, push);
+    if (container === QUICKLIST_PACKED) readListpack(reader, push, 'Listpack');
     else loadPlain(reader, container, push);
     return;
   }

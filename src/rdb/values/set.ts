@@ -40,7 +40,7 @@ function save(writer: RdbWriter, db: Database, address: number): void {
   }
 }
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   const { packing } = db.keyspace;
   if (rdbType === RDB_SET_INTSET) {
     readIntset(reader);
@@ -49,14 +49,12 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       intset.count(textBytes, textStart) <= packing.setIntsetEntries &&
       mayBeInline(key, textEnd - textStart)
     ) {
-      takePacked(reader, db, key, TYPE_SET, ENCODING_INTSET);
-      return;
+      return takePacked(reader, db, key, TYPE_SET, ENCODING_INTSET);
     }
   } else if (rdbType === RDB_SET_LISTPACK) {
-    readListpackBlock(reader);
+    readListpackBlock(reader, 'Set listpack');
     if (canTake(reader, db, key, packing.setEntries, false)) {
-      takePacked(reader, db, key, TYPE_SET, ENCODING_LISTPACK);
-      return;
+      return takePacked(reader, db, key, TYPE_SET, ENCODING_LISTPACK);
     }
   }
   let address = 0;
@@ -85,6 +83,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
     }
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
 }
 
 /** Reads a string that is an intset, and checks it. */
@@ -92,7 +91,7 @@ function readIntset(reader: RdbReader): void {
   reader.string();
   const { textBytes, textStart, textEnd } = reader;
   if (!intset.isValid(textBytes, textStart, textEnd - textStart)) {
-    throw new CorruptRdbError('an intset that cannot be read');
+    throw new CorruptRdbError('Intset integrity check failed.');
   }
 }
 

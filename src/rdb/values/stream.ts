@@ -95,6 +95,13 @@ function save(writer: RdbWriter, db: Database, address: number, is72: boolean): 
     openBlock(keyspace, blocks.value);
     writer.string(block.u8, block.at, block.at + block.size);
   }
+  saveStreamTail(writer, db, address, is72);
+}
+
+/** What follows the blocks: what is known of the ids, and the groups. */
+export function saveStreamTail(writer: RdbWriter, db: Database, address: number, is72: boolean): void {
+  const { arena } = db;
+  const stream = handleOf(db, address);
   writer.length(streamLength(arena, stream));
   for (const which of [LAST_ID, FIRST_ID, MAX_DELETED_ID]) {
     readStreamId(arena, stream, which, id);
@@ -156,7 +163,7 @@ function savePendingId(writer: RdbWriter, pending: IdTree): void {
 
 // --- loading ----------------------------------------------------------------------------------------
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   const { arena, keyspace } = db;
   const stream = createStream(db, key.hash, key.bytes, key.start, key.end);
   loadBlocks(reader, db, stream);
@@ -179,6 +186,7 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
   }
   const groups = reader.count(4);
   for (let i = 0; i < groups; i++) loadGroup(reader, rdbType, db, stream);
+  return db.find(key.hash, key.bytes, key.start, key.end);
 }
 
 function loadBlocks(reader: RdbReader, db: Database, stream: number): void {
@@ -194,7 +202,8 @@ function loadBlocks(reader: RdbReader, db: Database, stream: number): void {
     reader.string();
     const { textBytes, textStart, textEnd } = reader;
     const size = textEnd - textStart;
-    if (!isBlock(textBytes, textStart, size, id)) throw new CorruptRdbError('a block that cannot be read');
+    if (!isBlock(textBytes, textStart, size, id))
+      throw new CorruptRdbError('Stream listpack integrity check failed.');
     copyId(lastLive, last);
     // Redis leaves a block when XTRIM empties it.
     if (live === 0) continue;
@@ -234,7 +243,9 @@ function loadGroup(reader: RdbReader, rdbType: number, db: Database, stream: num
   const pending = loadPending(reader);
   const consumers = reader.count(9);
   for (let i = 0; i < consumers; i++) loadConsumer(reader, rdbType, arena, group, pending);
-  if (pending.size > 0) throw new CorruptRdbError('a pending entry that no consumer has');
+  for (const facts of pending.values()) {
+    if (facts !== null) throw new CorruptRdbError('a pending entry that no consumer has');
+  }
 }
 
 /** Reads the name of a group or a consumer. */
@@ -244,7 +255,8 @@ function readName(reader: RdbReader): void {
 }
 
 /** When and how often an entry was given, by the bytes of its id as text. */
-type Pending = Map<string, readonly [givenMs: number, times: number]>;
+type Pending = Map<string, PendingFacts | null>;
+type PendingFacts = readonly [givenMs: number, times: number];
 
 function loadPending(reader: RdbReader): Pending {
   const pending: Pending = new Map();
@@ -277,7 +289,7 @@ function loadConsumer(
   readName(reader);
   const { textBytes, textStart, textEnd } = reader;
   if (findConsumer(arena, group, textBytes, textStart, textEnd) !== 0)
-    throw new CorruptRdbError('a consumer twice');
+    throw new CorruptRdbError('Duplicate stream consumer detected');
   const consumer = createConsumer(arena, group, textBytes, textStart, textEnd, 0);
   const seen = reader.milliseconds();
   setSeen(arena, consumer, seen);
@@ -287,7 +299,10 @@ function loadConsumer(
     const name = loadPendingId(reader);
     const facts = pending.get(name);
     if (facts === undefined) throw new CorruptRdbError('an entry of a consumer that is not pending');
-    pending.delete(name);
+    if (facts === null)
+      throw new CorruptRdbError('Stream consumer PEL entry already has a consumer assigned');
+    // Nobody else may have it.
+    pending.set(name, null);
     addPending(arena, group, consumer, id, facts[0], facts[1]);
   }
 }

@@ -24,11 +24,13 @@ function save(writer: RdbWriter, db: Database, address: number): void {
     return;
   }
   readString(db, address);
-  writer.string(view.bytes, view.start, view.end);
+  const isInArena = view.bytes === db.arena.u8[segmentOf(address)];
+  writer.string(view.bytes, view.start, view.end, isInArena ? db.arena.dv[segmentOf(address)] : null);
 }
 
-function load(reader: RdbReader, _rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, _rdbType: number, db: Database, key: NewKey): number {
   reader.string();
-  const { textBytes, textStart, textEnd } = reader;
-  setString(db, 0, key.hash, key.bytes, key.start, key.end, textBytes, textStart, textEnd, NO_EXPIRE);
+  const { textBytes, textStart, textEnd, textData } = reader;
+  const { bytes, start, end } = key;
+  return setString(db, 0, key.hash, bytes, start, end, textBytes, textStart, textEnd, NO_EXPIRE, textData);
 }

@@ -1,9 +1,10 @@
 /** Sorted sets: a listpack as it is, or every member with its score as a double. */
 import { parseDouble } from '../../base/double.ts';
-import { blob, openBlob } from '../../keyspace/blob.ts';
+import { blob, createWithHandle, openBlob } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
 import * as listpack from '../../memory/listpack.ts';
-import { ENCODING_LISTPACK, TYPE_ZSET } from '../../memory/record.ts';
+import { ENCODING_LISTPACK, ENCODING_SKIPLIST, TYPE_ZSET } from '../../memory/record.ts';
+import { LargeZset, openLarge } from '../../types/zset/large.ts';
 import { ZsetWalk } from '../../types/zset/walk.ts';
 import { addMember, createZset, isPacked, lookup, zsetCount } from '../../types/zset/zset.ts';
 import { Pairs, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
@@ -44,13 +45,17 @@ function save(writer: RdbWriter, db: Database, address: number): void {
   }
 }
 
-function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): void {
+function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): number {
   if (rdbType === RDB_ZSET_LISTPACK) {
-    readListpackBlock(reader);
+    readListpackBlock(reader, 'Zset listpack');
     if (canTake(reader, db, key, db.keyspace.packing.zsetEntries, true) && isInOrder(reader)) {
-      takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
-      return;
+      return takePacked(reader, db, key, TYPE_ZSET, ENCODING_LISTPACK);
     }
+  }
+  if (rdbType === RDB_ZSET_2) {
+    const count = reader.count(2);
+    if (count > db.keyspace.packing.zsetEntries) return loadLarge(reader, db, key, count);
+    reader.unread();
   }
   let address = 0;
   const add = (bytes: Uint8Array, start: number, end: number, score: number) => {
@@ -71,10 +76,32 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): vo
       add(member, 0, member.length, parseDouble(score, start, end));
     });
     if (rdbType === RDB_ZSET_LISTPACK) visitListpack(reader, pairs.add);
-    else readZiplist(reader, pairs.add);
+    else readZiplist(reader, pairs.add, 'Zset ziplist');
     pairs.end();
   }
   if (address === 0) throw new EmptyValueError();
+  return address;
+}
+
+/** A sorted set of more members than are packed. */
+function loadLarge(reader: RdbReader, db: Database, key: NewKey, count: number): number {
+  const { arena, keyspace } = db;
+  const handle = LargeZset.create(arena);
+  const { hash, bytes, start, end } = key;
+  const address = createWithHandle(db, hash, bytes, start, end, TYPE_ZSET, ENCODING_SKIPLIST, handle);
+  const zset = openLarge(arena, handle);
+  for (let i = 0; i < count; i++) {
+    reader.string();
+    const { textBytes, textStart, textEnd } = reader;
+    const score = reader.double();
+    if (Number.isNaN(score)) throw new CorruptRdbError('a score that is not a number');
+    const memberHash = keyspace.hasher.hash(textBytes, textStart, textEnd);
+    if (zset.find(memberHash, textBytes, textStart, textEnd) !== 0) {
+      throw new CorruptRdbError('a member of a sorted set twice');
+    }
+    zset.add(memberHash, textBytes, textStart, textEnd, score);
+  }
+  return address;
 }
 
 /** Whether the pairs of the listpack read last have scores, and are in the order of score and member. */

@@ -201,6 +201,7 @@ function hashOf(keyspace: Keyspace, field: number): number {
 export function expireDueFields(db: Database, keyHash: number, address: number, limit: number): number {
   const { arena } = db;
   const handle = handleOf(db, address);
+  db.keep(address);
   indexIfLarge(db, handle);
   const done = hasIndex(arena, handle)
     ? expireByIndex(db, keyHash, address, handle, limit)

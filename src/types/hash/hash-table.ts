@@ -224,6 +224,7 @@ export function setInTable(
   const oldTime = fieldTime(db.arena, old);
   const wasDue = oldTime !== NO_EXPIRE && isDueField(db, old);
   const time = atMs !== KEEP_TIME ? atMs : wasDue ? NO_EXPIRE : oldTime;
+  dict.keep(old);
   if (!overwrite(db, old, value, vs, ve, time)) {
     dict.replace(hash, old, newField(db, bytes, fs, fe, value, vs, ve, time));
     db.keyspace.lazyFree.freeRecord(old, db.keyspace.lazy.serverDelete);
@@ -251,6 +252,7 @@ export function setFieldTime(
   const from = fieldTime(arena, field);
   if (from === atMs) return;
   if ((flagsOf(readWord0(i32, base)) & HAS_EXPIRE) !== 0) {
+    attachTable(arena, handle).keep(field);
     writeExpireAtMs(arena.f64[segment], base, atMs);
   } else {
     const moved = copyRecord(keyspace, field, u8, start, end, atMs);

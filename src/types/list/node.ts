@@ -50,6 +50,11 @@ export function setNodeWord(arena: Arena, node: number, word: number, value: num
   arena.i32[segmentOf(node)][wordOffsetOf(node) + word] = value;
 }
 
+/** To be called before the elements of a node change, or the node is freed: a snapshot may need it as it is. */
+export function keepNode(arena: Arena, node: number): void {
+  if (arena.keeper !== null) arena.keeper.keepCell(node);
+}
+
 /** A node that is linked to nothing, with `room` bytes behind its header. The block is not written. */
 export function allocateNode(arena: Arena, kind: number, room: number): number {
   const node = arena.allocate(NODE_HEADER_SIZE + room);
@@ -122,6 +127,7 @@ export function pushToNode(
   start: number,
   end: number,
 ): void {
+  keepNode(arena, node);
   const segment = segmentOf(node);
   const i32 = arena.i32[segment];
   const u8 = arena.u8[segment];
@@ -167,6 +173,7 @@ export function moveBlockToStart(arena: Arena, node: number): void {
 
 /** Takes the first or last `n` elements out of a PACKED node that has more. Moves no bytes. */
 export function cutNode(arena: Arena, node: number, front: boolean, n: number): void {
+  keepNode(arena, node);
   const segment = segmentOf(node);
   const i32 = arena.i32[segment];
   const u8 = arena.u8[segment];

@@ -55,6 +55,7 @@ import {
   cutNode,
   emptyNode,
   KIND,
+  keepNode,
   moveBlockToStart,
   NEXT,
   nodeOf,
@@ -128,6 +129,11 @@ export function quicklistFromBlock(
 
 export function quicklistLength(arena: Arena, list: number): number {
   return word(arena, list, LENGTH);
+}
+
+/** The first node; 0 when there is none. */
+export function firstNode(arena: Arena, list: number): number {
+  return word(arena, list, HEAD);
 }
 
 export function quicklistNodes(arena: Arena, list: number): number {
@@ -341,6 +347,7 @@ function replaceElement(
   start: number,
   end: number,
 ): void {
+  keepNode(arena, node);
   if (by > 0) {
     node = roomyNode(arena, list, node, by);
     moveBlockToStart(arena, node);
@@ -363,6 +370,7 @@ export function removeAt(keyspace: Keyspace, list: number, index: number): void 
   }
   const at = spot.index;
   const node = openNode(arena, list, spot.node);
+  keepNode(arena, node);
   const u8 = arena.u8[segmentOf(node)];
   const block = blockOf(arena, node);
   const element = seek(u8, block, at);
@@ -426,6 +434,7 @@ function removeFromNode(
     return found;
   }
   const open = openNode(arena, list, node);
+  keepNode(arena, open);
   const n = Math.min(found, limit);
   const at = blockOf(arena, open);
   const first = fromFront ? 0 : found - n;
@@ -490,6 +499,16 @@ function unpack(arena: Arena, node: number, out: Uint8Array, at: number): void {
   }
 }
 
+/** The block of a COMPRESSED node, of which there is a copy of the whole cell; `words` are those of its header. */
+export function unpackNode(cell: Uint8Array, words: Int32Array): Uint8Array {
+  const raw = new Uint8Array(words[RAW_BYTES]);
+  const until = NODE_HEADER_SIZE + words[BYTES];
+  if (lzfDecompress(cell, NODE_HEADER_SIZE, until, raw, 0, raw.length) !== raw.length) {
+    throw new Error('quicklist: a compressed node is corrupt');
+  }
+  return raw;
+}
+
 // --- nodes ------------------------------------------------------------------------------------------
 
 /** Room for the block of a new node of which `size` bytes are needed now. */
@@ -549,6 +568,7 @@ function link(arena: Arena, list: number, before: number, node: number): void {
 /** Takes a node out of the list and frees it. */
 function dropNode(keyspace: Keyspace, list: number, node: number): void {
   const { arena } = keyspace;
+  keepNode(arena, node);
   const before = nodeWord(arena, node, PREVIOUS);
   const after = nodeWord(arena, node, NEXT);
   pointTo(arena, list, before, after, after, before);
@@ -575,6 +595,7 @@ function pointTo(
 
 /** Puts `node` where `old` was and frees that. */
 function exchange(arena: Arena, list: number, old: number, node: number): void {
+  keepNode(arena, old);
   const before = nodeWord(arena, old, PREVIOUS);
   const after = nodeWord(arena, old, NEXT);
   setNodeWord(arena, node, PREVIOUS, before);
@@ -626,6 +647,7 @@ function insertElement(
     pushToNode(arena, node, index === 0, size, bytes, start, end);
     return;
   }
+  keepNode(arena, node);
   moveBlockToStart(arena, node);
   const u8 = arena.u8[segmentOf(node)];
   const at = blockOf(arena, node);
@@ -636,6 +658,7 @@ function insertElement(
 
 /** Cuts a PACKED node in two before element `index`, neither first nor behind the last; the part behind becomes the next node. */
 function splitNode(arena: Arena, list: number, node: number, index: number): void {
+  keepNode(arena, node);
   const u8 = arena.u8[segmentOf(node)];
   const at = blockOf(arena, node);
   const used = nodeWord(arena, node, BYTES);
@@ -698,6 +721,7 @@ function merge(keyspace: Keyspace, list: number, a: number, b: number): number {
   b = openNode(arena, list, b);
   const added = nodeWord(arena, b, BYTES) - EMPTY_SIZE;
   a = roomyNode(arena, list, a, added);
+  keepNode(arena, a);
   moveBlockToStart(arena, a);
   const u8 = arena.u8[segmentOf(a)];
   const at = blockOf(arena, a);
@@ -790,6 +814,7 @@ export function freeQuicklist(lazyFree: LazyFree, list: number, limit: number): 
   for (let freed = 0; node !== 0 && freed < limit; ) {
     const after = nodeWord(arena, node, NEXT);
     freed += nodeWord(arena, node, COUNT);
+    keepNode(arena, node);
     if (nodeWord(arena, node, KIND) === OUTSIDE) buffers.push(large.take(nodeWord(arena, node, START)));
     arena.free(node);
     node = after;

@@ -66,6 +66,11 @@ export function openBlock({ arena, large }: Keyspace, address: number): void {
   block.capacity = block.u8.length;
 }
 
+/** To be called before the entries of a block change, or the block is freed: a snapshot may need it as it is. */
+export function keepBlock({ arena }: Keyspace, address: number): void {
+  if (arena.keeper !== null) arena.keeper.keepCell(address);
+}
+
 /** A new block with room for `capacity` bytes, which the caller writes at once; `block` is at it. Returns its address. */
 export function createBlock(keyspace: Keyspace, capacity: number): number {
   const { arena, large } = keyspace;

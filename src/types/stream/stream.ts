@@ -41,6 +41,7 @@ import {
   createBlock,
   freeBlock,
   growBlock,
+  keepBlock,
   master,
   openBlock,
   readCounts,
@@ -163,6 +164,7 @@ export function blockMoved(arena: Arena, stream: number, tree: IdTree, from: num
 /** Frees the block under the cursor of `tree` and takes it out. */
 export function dropBlock(keyspace: Keyspace, stream: number, tree: IdTree): void {
   const address = tree.value;
+  keepBlock(keyspace, address);
   tree.removeHere();
   freeBlock(keyspace.lazyFree, address);
   if (tailBlock(keyspace.arena, stream) === address) findTail(keyspace.arena, stream);
@@ -204,6 +206,7 @@ export function appendEntry(
   let address = words[at + TAIL];
   let roomHint = 0;
   if (address !== 0) {
+    keepBlock(keyspace, address);
     openBlock(keyspace, address);
     readCounts(block.u8, block.at);
     if (isFull(keyspace, textBytes)) {

@@ -14,6 +14,7 @@ import {
   countsGrowth,
   DELETED,
   growBlock,
+  keepBlock,
   master,
   openBlock,
   readCounts,
@@ -62,6 +63,7 @@ const blockId = new Id128();
 export function removeEntry(keyspace: Keyspace, stream: number, id: Id128): boolean {
   walk.open(keyspace, stream, id, id, false);
   if (!walk.next()) return false;
+  keepBlock(keyspace, walk.blocks!.value);
   walk.u8[walk.entry] |= DELETED;
   countRemoved(keyspace, stream, walk.blocks!, 1);
   return true;
@@ -206,6 +208,7 @@ function trimBlock(keyspace: Keyspace, stream: number, how: Trimming, removedBef
     if (value !== address || (!how.byLength && compareIds(walk.id, how.minId) >= 0)) break;
     if (how.references === ONLY_ACKNOWLEDGED && isReferenced(arena, stream, walk.id)) continue;
     if (how.references === REMOVE_REFERENCES) removeReferences(arena, stream, walk.id);
+    keepBlock(keyspace, value);
     walk.u8[walk.entry] |= DELETED;
     n++;
   }

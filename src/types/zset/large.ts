@@ -97,7 +97,7 @@ export class LargeZset {
   addUnordered(hash: number, bytes: Uint8Array, start: number, end: number, score: number): number {
     if (end - start > KEY_SIZE_MAX) throw new KeyTooLongError();
     const { arena } = this;
-    const word0 = makeWord0(TYPE_STRING, ENCODING_INT, TWO_WORDS | keyFlags(end - start), 0);
+    const word0 = makeWord0(TYPE_STRING, ENCODING_INT, TWO_WORDS | keyFlags(end - start), arena.stamp);
     const record = allocateRecord(arena, word0, bytes, start, end, 0);
     writeScore(arena, record, score);
     try {
@@ -129,6 +129,7 @@ export class LargeZset {
 
   /** Gives the record's member another score. */
   update(record: number, score: number): void {
+    this.table.keep(record);
     this.tree.update(scoreAt(this.arena, record), record, score);
     writeScore(this.arena, record, score);
   }

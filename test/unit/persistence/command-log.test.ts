@@ -14,11 +14,12 @@ const SIZE = 1 << 12;
 
 function setUp() {
   const memory = createLogMemory(SIZE);
-  const state = { broken: false, timestamps: false, nowMs: 1_700_000_000_000 };
+  const state = { broken: false, together: false, timestamps: false, nowMs: 1_700_000_000_000 };
   const log = new CommandLog(new LogWriter(memory), new CommandTable([]), {
     timestamps: () => state.timestamps,
     nowMs: () => state.nowMs,
     broken: () => state.broken,
+    together: () => state.together,
   });
   const reader = new LogReader(memory);
   /** What bio would write, as words; it is written with that. */

@@ -61,7 +61,7 @@ export class LogHarness {
   open(): this {
     this.appender.readManifest(NAMES);
     if (this.appender.manifest.base === null && this.appender.manifest.increments.length === 0) {
-      this.appender.beginWith((name) => this.writeFile(NAMES.path(name), ''));
+      this.appender.beginWith(true, (name) => this.writeFile(NAMES.path(name), ''));
     }
     this.appender.open(0);
     return this;

@@ -136,11 +136,12 @@ describe('saveManifest', () => {
   });
 
   it('has the names of the real server', () => {
-    expect([names.manifest, names.base(2), names.increment(3), names.path('x')]).toEqual([
-      'dir/a.aof.manifest',
-      'a.aof.2.base.rdb',
-      'a.aof.3.incr.aof',
-      'dir/x',
-    ]);
+    expect([
+      names.manifest,
+      names.base(2, true),
+      names.base(2, false),
+      names.increment(3),
+      names.path('x'),
+    ]).toEqual(['dir/a.aof.manifest', 'a.aof.2.base.rdb', 'a.aof.2.base.aof', 'a.aof.3.incr.aof', 'dir/x']);
   });
 });

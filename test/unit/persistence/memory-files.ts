@@ -169,6 +169,10 @@ export class MemoryFiles implements Files {
     return this.names.has(path);
   }
 
+  modifiedMs(): number {
+    return 0;
+  }
+
   list(directory: string): string[] {
     return [...this.names.keys()].filter((path) => path.startsWith(`${directory}/`));
   }

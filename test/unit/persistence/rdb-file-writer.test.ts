@@ -15,6 +15,7 @@ const OPTIONS = {
   compresses: true,
   checksum: true,
   fsyncsAsItGoes: true,
+  commands: null,
 };
 
 /** Items as an executor sends them: keys with values of some length. */

@@ -18,7 +18,7 @@ import { object } from './object.ts';
 import { pauseCron } from './pause-cron.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
-import { loadAof, reload } from './reload.ts';
+import { aofFlushSleep, loadAof, reload } from './reload.ts';
 import { replyBuffer } from './reply-buffer.ts';
 
 export const DEBUG = defineCommand({
@@ -34,8 +34,6 @@ export const DEBUG = defineCommand({
 });
 
 const SLOT_BYTES = 8;
-/** Ten seconds. */
-const DELAY_US_MAX = 1e7;
 
 interface Subcommand {
   /** Arguments with DEBUG and the subcommand's name, at least and at most. */
@@ -49,8 +47,8 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   'aof-flush-sleep': {
     least: 3,
     most: 3,
-    help: ['AOF-FLUSH-SLEEP <microseconds>', '    Wait so long before each write to the append only file.'],
-    run: delayLog,
+    help: ['AOF-FLUSH-SLEEP <microsec>', '    Wait so long before each writing to the append only file.'],
+    run: aofFlushSleep,
   },
   'change-repl-id': {
     least: 2,
@@ -261,13 +259,6 @@ function changeReplicationId(call: Call): void {
   let id = '';
   for (let i = 0; i < 5; i++) id += server.random.nextUint32().toString(16).padStart(8, '0');
   server.replicationId = id;
-  call.reply.ok();
-}
-
-/** Text that is no number counts as 0. */
-function delayLog(call: Call): void {
-  const us = Number.parseInt(call.text(2), 10);
-  call.server.services.delayLog(us > 0 ? Math.min(us, DELAY_US_MAX) : 0);
   call.reply.ok();
 }
 

@@ -18,6 +18,16 @@ export function reload(call: Call): void {
   else call.reply.error(errors.RELOAD_FAILED);
 }
 
+export function aofFlushSleep(call: Call): void {
+  const us = Number(call.text(2));
+  if (!Number.isSafeInteger(us) || us < 0) {
+    call.reply.error(errors.NOT_INTEGER);
+    return;
+  }
+  call.server.persistence.setFlushSleep(us);
+  call.reply.ok();
+}
+
 export function loadAof(call: Call): void {
   if (call.server.persistence.reloadAof() === null) call.reply.ok();
   else call.reply.error(errors.LOADAOF_FAILED);
