@@ -1,15 +1,17 @@
 /** The bio thread: takes what is slow off the executor's hands: files, and the release of dead memory. */
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
+import { ownThreadId } from '../src/observability/thread-cpu.ts';
 import { LogFile } from '../src/persistence/aof/log-file.ts';
 import { Bio } from '../src/persistence/bio.ts';
-import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS } from '../src/ring/layout.ts';
+import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS, THREAD_IDS } from '../src/ring/layout.ts';
 import type { BioData, FromBioToMain } from '../src/ring/messages.ts';
 import { armFault } from '../src/supervisor/fault.ts';
 
 const data = workerData as BioData;
 const control = new Int32Array(data.process.control);
 
+control[THREAD_IDS + 1] = ownThreadId();
 setInterval(() => {
   Atomics.add(control, HEARTBEATS + 1, 1);
   control[BIO_FIGURES + FIGURE_HEAP_KB] = v8.getHeapStatistics().used_heap_size >>> 10;

@@ -11,9 +11,21 @@ import { armFault, faultLater } from '../src/supervisor/fault.ts';
 
 const data = workerData as ExecutorData;
 const executor = buildExecutor(data, faultLater('executor', Date.now()));
+
+function report(error: unknown): void {
+  const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  executor.reportFailure({ thread: 'executor', stack });
+}
+
 if (data.io === null) {
-  executor.run();
+  try {
+    executor.run();
+  } catch (error) {
+    report(error);
+    throw error;
+  }
 } else {
+  process.on('uncaughtExceptionMonitor', report);
   startIoThread(data.io, new ExecutorGuest(executor, new Int32Array(data.process.control)));
   armFault('io');
 }

@@ -7,7 +7,9 @@
  * by the keyspace (Database.insert()); only a stream, which one can wait for though it exists, must say so: signalReady().
  */
 import { parseDouble } from '../base/double.ts';
+import { int64, int64ToNumber, parseInt64 } from '../base/int64.ts';
 import type { Database } from '../keyspace/database.ts';
+import * as errors from '../resp/errors.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Call } from './call.ts';
 
@@ -78,6 +80,16 @@ export function readTimeout(call: Call, index: number): number {
   if (seconds < 0) return refuse(call, TIMEOUT_NEGATIVE);
   const ms = Math.ceil(seconds * 1000);
   if (ms + call.server.nowMs > 2 ** 63) return refuse(call, TIMEOUT_RANGE);
+  return ms;
+}
+
+/** The timeout in argument `index`, whole milliseconds; -1 after an error reply. */
+export function readTimeoutMs(call: Call, index: number): number {
+  if (!parseInt64(call.bytes, call.start(index), call.end(index)))
+    return refuse(call, errors.TIMEOUT_NOT_INTEGER);
+  if (int64.hi < 0) return refuse(call, TIMEOUT_NEGATIVE);
+  const ms = int64ToNumber(int64.hi, int64.lo);
+  if (ms + call.server.nowMs >= 2 ** 63) return refuse(call, TIMEOUT_RANGE);
   return ms;
 }
 

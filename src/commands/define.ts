@@ -29,7 +29,7 @@ export const ALLOW_BUSY = 1 << 18;
 export const NO_MULTI = 1 << 19;
 export const NO_ASYNC_LOADING = 1 << 20;
 
-/** Flag bits and the words COMMAND INFO prints for them, in the order in which it prints them. PROTECTED is not shown. */
+/** Flag bits and the words COMMAND INFO prints for them, in the order in which it prints them. PROTECTED and MAY_REPLICATE are not shown. */
 export const FLAG_NAMES: ReadonlyArray<readonly [number, string]> = [
   [WRITE, 'write'],
   [READONLY, 'readonly'],
@@ -45,7 +45,6 @@ export const FLAG_NAMES: ReadonlyArray<readonly [number, string]> = [
   [ASKING, 'asking'],
   [FAST, 'fast'],
   [NO_AUTH, 'no_auth'],
-  [MAY_REPLICATE, 'may_replicate'],
   [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
   [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],

@@ -7,8 +7,8 @@
  *     resident    the same with the free pages between used ones: what the operating system has given memory for
  *     rss         the process: with the JS engine, its heaps and stacks
  */
+import { isOpen, memoryOf } from './client-memory.ts';
 import type { Server } from './server.ts';
-import { GATE_CLOSING } from './session.ts';
 
 export interface MemoryFigures {
   used: number;
@@ -66,8 +66,9 @@ export function memoryFigures(server: Server, clients: number): MemoryFigures {
 export function clientBytes({ sessions }: Server): number {
   let bytes = 0;
   for (const session of sessions.values()) {
-    if ((session.gate & GATE_CLOSING) !== 0) continue;
-    bytes += session.link.queryBufferBytes(session) + Math.max(0, session.link.outputBacklog(session));
+    if (!isOpen(session)) continue;
+    const { input, output } = memoryOf(session);
+    bytes += input + output;
   }
   return bytes;
 }

@@ -8,11 +8,17 @@ import type { Change, Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { HostFacts } from '../ring/messages.ts';
 import type { Blocking } from './blocking.ts';
+import type { CommandLogs } from './command-logs.ts';
+import type { Fsyncs } from './fsyncs.ts';
+import type { HotKeys } from './hot-keys.ts';
+import type { LatencyEvents } from './latency-events.ts';
+import type { Pausing } from './pausing.ts';
 import type { PersistenceService, SaveOrigin } from './persistence.ts';
 import type { PubSub } from './pubsub.ts';
 import type { Session } from './session.ts';
 import type { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import type { Tracking } from './tracking.ts';
 import type { Transactions } from './transactions.ts';
 
 export interface Server {
@@ -23,6 +29,11 @@ export interface Server {
   readonly config: Config;
   readonly table: CommandTable;
   readonly stats: Stats;
+  /** Slow and large commands. */
+  readonly commandLogs: CommandLogs;
+  readonly hotKeys: HotKeys;
+  /** What held the server up. */
+  readonly latency: LatencyEvents;
   /** Seeded: sampling and RANDOMKEY. */
   readonly random: Prng;
   readonly sessions: Map<number, Session>;
@@ -38,14 +49,26 @@ export interface Server {
   readonly services: Services;
   /** Clients that wait for keys. */
   readonly blocking: Blocking;
+  readonly pausing: Pausing;
+  readonly fsyncs: Fsyncs;
+  readonly tracking: Tracking;
+  readonly monitors: MonitorList;
   readonly persistence: PersistenceService;
   readonly transactions: Transactions;
   readonly pubsub: PubSub;
   activeExpireEnabled: boolean;
+  /** DEBUG PAUSE-CRON. */
+  cronPaused: boolean;
   /** RESTORE looks at checksums: but for a test that wants to get further with a payload of its own. */
   checksumEnabled: boolean;
   /** Set while a handler runs on behalf of nobody (loading). */
   loading: boolean;
+}
+
+/** Sessions that MONITOR shows every command. */
+export interface MonitorList {
+  add(session: Session): void;
+  remove(session: Session): void;
 }
 
 /** What leaves the executor: every call is a message to another thread, answered later or never. */

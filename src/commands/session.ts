@@ -6,6 +6,7 @@ import type { Database } from '../keyspace/database.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { RetainedRequest } from './call.ts';
 import type { Command } from './define.ts';
+import type { TrackingState } from './tracking.ts';
 import type { QueuedCommands } from './transactions.ts';
 
 // gate bits: any of them sends a request through the slow gates
@@ -22,6 +23,11 @@ export const GATE_NO_TOUCH = 16;
 export const GATE_MULTI = 32;
 /** Subscribed to something: what is published to it is sent before its next command runs, and in RESP2 it may only run some. */
 export const GATE_PUBSUB = 64;
+
+/** Remembers the keys it reads, or wants to know of all with a prefix: CLIENT TRACKING. */
+export const GATE_TRACKING = 128;
+/** What has been told it without being asked is sent before its next command runs: invalidations, what a monitor is shown. */
+export const GATE_PUSHED = 256;
 
 export const REPLY_ON = 0;
 export const REPLY_OFF = 1;
@@ -44,12 +50,16 @@ export interface Link {
   /** Tells the io worker that the session listens, or waits, and so is not idle however long it is silent. */
   setSubscribed(session: Session, isSubscribed: boolean): void;
   setWaiting(session: Session, isWaiting: boolean): void;
+  setMonitoring(session: Session, isMonitoring: boolean): void;
   /** Publishes what was written; only for a link other than that of the call under way. */
   flush(): boolean;
   /** Bytes read from and written to the socket, as far as the io worker has told. */
   inputBytes(session: Session): number;
   outputBytes(session: Session): number;
   queryBufferBytes(session: Session): number;
+  /** Room that is kept for a command that is arriving, and the arguments of it that have arrived. */
+  queryBufferFree(session: Session): number;
+  argumentBytes(session: Session): number;
   fd(session: Session): number;
   /** Reply bytes that the socket has not taken: in the ring, at the io worker and in the spill queue. */
   outputBacklog(session: Session): number;
@@ -75,6 +85,16 @@ export class Session {
   user = 'default';
   authenticated = true;
   noEvict = false;
+  /** It is shown every command: MONITOR. */
+  monitors = false;
+  /** What its library says it can do: CLIENT CAPA. */
+  capabilities = '';
+  /** Bytes of what it watches and is subscribed to. */
+  heldBytes = 0;
+  /** What it held when it was last measured, for maxmemory-clients. */
+  measuredBytes = 0;
+  /** How it tracks keys; null when it does not. Owned by ../tracking/. */
+  tracking: TrackingState | null = null;
   noTouch = false;
   replyMode = REPLY_ON;
   /** What MULTI has queued; null outside a transaction. Owned by ../transactions/. */
@@ -88,6 +108,8 @@ export class Session {
   lastCommand: Command | null = null;
   lastCommandMs = 0;
   commands = 0;
+  /** Where the log ended after the last command of the session that is in it. */
+  logPosition = 0;
   /** What came while the session was parked, in order. */
   readonly parkedRequests: (RetainedRequest | ParkedRecord)[] = [];
   /** The answer the session is parked for is not to be sent (CLIENT REPLY). */
@@ -144,4 +166,9 @@ export interface SpillQueue {
 export function isLocal(session: Session): boolean {
   const { address } = session;
   return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
+}
+
+/** True when nobody will see what is still to be replied, because the client has passed a limit: a reply without end may stop. */
+export function isLeaving(session: Session): boolean {
+  return (session.gate & GATE_CLOSING) !== 0;
 }

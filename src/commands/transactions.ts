@@ -12,6 +12,8 @@ export interface QueuedCommands {
 }
 
 export interface Transactions {
+  /** How many keys clients watch. */
+  readonly watchedKeys: number;
   /** From now on the session's commands are queued. */
   begin(session: Session): void;
   /** Forgets what is queued and what is watched. */

@@ -212,6 +212,7 @@ export class Config {
     }
     for (const { name, directive } of NAMED_DIRECTIVES) {
       if (!isKnownTo(directive, this.compat) || isHidden(directive, this.compat)) continue;
+      if (directive.hiddenAlias === true && name === directive.alias) continue;
       if (globMatchString(pattern, name, true)) yield [name, directive];
     }
   }

@@ -76,6 +76,8 @@ export interface Directive {
   readonly name: string;
   /** A second name, older as a rule, that works wherever the first does. */
   readonly alias?: string;
+  /** The alias answers to its full name only: it is another implementation's. */
+  readonly hiddenAlias?: true;
   readonly type: ValueType;
   readonly initial: Value | ((surroundings: Surroundings) => Value);
   readonly effect: Effect;

@@ -11,7 +11,7 @@
  *   --requirepass --foo               the word right after a name is its value, whatever it looks like
  *   --save --port 0                   but for save, which then means save ""; --save at the end too
  *   --sentinel --port 0               and for sentinel, which takes no value
- *   "--maxmemory 1gb"                 a name is taken as it is, so a line may come in one argument
+ *   "--maxmemory 1gb" --port 0        a line may come in one argument, and the next begins another
  *   FILE ... -                        '-' as the first or last argument: standard input is read, after the file
  *   x y                               words before any name make a line too:   "x" "y"
  *
@@ -19,7 +19,7 @@
  * break, then the lines of the command line; so without a file, the first option is on line 2.
  */
 
-import { quoteWord, toBytesText } from './words.ts';
+import { quoteWord, splitWords, toBytesText } from './words.ts';
 
 /** Something to do instead of running a server. */
 export type Action =
@@ -74,6 +74,10 @@ function optionLines(args: readonly string[]): string {
       continue;
     }
     const name = args[i].slice(2);
+    if (splitWords(args[i])?.length !== 1) {
+      lines.push(`${name} `);
+      continue;
+    }
     const isLast = i + 1 === args.length;
     const beforeName = !isLast && args[i + 1].startsWith('--');
     if (name.toLowerCase() === 'save' && (isLast || beforeName)) lines.push(`${name} ""`);

@@ -83,6 +83,11 @@ export class BlockedClients implements Blocking {
     return this.bySession.has(sessionId);
   }
 
+  /** Whether the command that has just run, of this session, waits. */
+  waits(session: Session): boolean {
+    return this.retrying ? this.foundNothing : this.bySession.has(session.id);
+  }
+
   block(
     call: Call,
     keys: readonly number[],
@@ -189,6 +194,11 @@ export class BlockedClients implements Blocking {
     waker.retry(waiting);
   }
 
+  /** A command is being run again. */
+  get isRetrying(): boolean {
+    return this.retrying;
+  }
+
   /** To be asked after a command was run again: whether it waits on. Ends the retry. */
   endRetry(waiting: Waiting): boolean {
     this.retrying = false;
@@ -214,21 +224,27 @@ export class BlockedClients implements Blocking {
     }
   }
 
-  /** Sessions that CLIENT UNBLOCK has named: they go on after the command under way, not inside it. */
-  private readonly unblocked: { waiting: Waiting; withError: boolean }[] = [];
+  /** Sessions whose wait somebody has ended: they go on after the command under way, not inside it. */
+  private readonly unblocked: { waiting: Waiting; answer: TimeoutReply }[] = [];
 
   unblock(sessionId: number, withError: boolean): boolean {
     const waiting = this.bySession.get(sessionId);
     if (waiting === undefined) return false;
+    return this.release(sessionId, withError ? (reply) => reply.error(UNBLOCKED) : waiting.onTimeout);
+  }
+
+  /** Ends a session's wait with this reply, after the command under way. False when it does not wait. */
+  release(sessionId: number, answer: TimeoutReply): boolean {
+    const waiting = this.bySession.get(sessionId);
+    if (waiting === undefined) return false;
     this.forget(waiting);
-    this.unblocked.push({ waiting, withError });
+    this.unblocked.push({ waiting, answer });
     return true;
   }
 
   wakeUnblocked(waker: Waker): void {
     for (let next = this.unblocked.shift(); next !== undefined; next = this.unblocked.shift()) {
-      const { waiting, withError } = next;
-      waker.wake(waiting, withError ? (reply) => reply.error(UNBLOCKED) : waiting.onTimeout);
+      waker.wake(next.waiting, next.answer);
     }
   }
 

@@ -7,8 +7,12 @@ import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { SipHasher } from '../base/siphash.ts';
 import { COMMANDS } from '../commands/all.ts';
+import { CommandLogs } from '../commands/command-logs.ts';
+import { HotKeys, type Totals } from '../commands/hot-keys.ts';
+import { LatencyEvents } from '../commands/latency-events.ts';
 import type { SaveOrigin } from '../commands/persistence.ts';
 import type { Server, Services } from '../commands/server.ts';
+import type { Session } from '../commands/session.ts';
 import { Stats } from '../commands/stats.ts';
 import { CommandTable } from '../commands/table.ts';
 import { Config } from '../config/config.ts';
@@ -17,12 +21,14 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import { bindSettings } from '../keyspace/settings.ts';
 import type { InfoSources, ProcessFigures } from '../observability/figures.ts';
 import { Info } from '../observability/info.ts';
+import { RecentPeaks } from '../observability/recent-peaks.ts';
+import { ownThreadId, threadCpu } from '../observability/thread-cpu.ts';
 import { CommandLog } from '../persistence/aof/command-log.ts';
 import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
 import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
-import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE } from '../ring/layout.ts';
+import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
 import { LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
@@ -33,19 +39,33 @@ import {
   PROCESS_RESIDENT,
   type ToExecutor,
 } from '../ring/messages.ts';
+import { ClientTracking } from '../tracking/tracking.ts';
 import { SessionTransactions } from '../transactions/transactions.ts';
 import { BlockedClients } from './blocked-clients.ts';
 import { Changes } from './changes.ts';
 import { ChannelEnd } from './channel-end.ts';
-import { ClientMemory } from './client-memory.ts';
+import { ClientEviction } from './client-eviction.ts';
 import { AofPlayer } from './command-player.ts';
+import { CommandWatch } from './command-watch.ts';
+import { crashReport } from './crash-report.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
-import { GATE_AOF_MISCONF, GATE_LOADING, GATE_MISCONF, withBit, withMemoryGate } from './gates.ts';
+import { FsyncWaits } from './fsync-waits.ts';
+import {
+  GATE_AOF_MISCONF,
+  GATE_CLIENT_MEMORY,
+  GATE_LOADING,
+  GATE_MISCONF,
+  withBit,
+  withMemoryGate,
+} from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
+import { HeldByClients } from './held-by-clients.ts';
 import { MainCalls } from './main-calls.ts';
+import { Monitors } from './monitors.ts';
 import { NetworkWatch } from './network-watch.ts';
 import { OutputLimits } from './output-limits.ts';
+import { Pause } from './pause.ts';
 import { followSettings } from './settings.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
@@ -59,11 +79,13 @@ interface Watches {
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 /** `onCron` is called ten times a second or so with the time, before anything else that is due then. */
 export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => void) | null): Executor {
   const control = new Int32Array(data.process.control);
+  control[THREAD_IDS] = ownThreadId();
   const clock = new SystemClock();
   const config = Config.from(data.config);
   const hasher = new SipHasher(...data.hashSeed);
@@ -73,6 +95,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     network: new NetworkWatch(control, channels),
     threads: new ThreadWatch(channels, control, clock),
     heap: new HeapWatch(),
+    peaks: new RecentPeaks(),
   };
   const mainCalls = new MainCalls({
     config,
@@ -95,11 +118,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     },
   });
   const server: Server = {
-    ...buildServer(data, config, clock, hasher, services),
+    ...buildServer(data, config, clock, hasher, services, () => runningTotals(server, sources)),
     get persistence() {
       return persistence;
     },
   };
+  const fsyncs = server.fsyncs as FsyncWaits;
   const log = new CommandLog(new LogWriter(data.log), server.table, {
     timestamps: () => config.bool('aof-timestamp-enabled'),
     nowMs: () => server.nowMs,
@@ -119,6 +143,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     log,
     setLogging(on) {
       executor.setLog(on ? log : null);
+      fsyncs.isLogging = on;
       const { lazy } = server.keyspace;
       server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address, lazy.expire) : null;
       server.keyspace.onEvict = on
@@ -159,22 +184,31 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const info = new Info(server, sources);
   const limits = new OutputLimits(server);
   for (const channel of channels) channel.limits = limits;
-  const clients = new ClientMemory(server);
-  const cron = new Cron({ server, clients, limits, ...watches });
+  const held = new HeldByClients(server);
+  const eviction = new ClientEviction(server);
+  const cron = new Cron({ control, server, held, limits, eviction, ...watches });
   let brokenSeen = 0;
+  const watch = new CommandWatch(server, control);
+  watch.follow(config);
   const executor: Executor = new Executor({
     server,
     channels,
     hasher,
     doorbell: new Doorbell(control),
     blocked: server.blocking as BlockedClients,
+    pause: server.pausing as Pause,
+    tracking: server.tracking as ClientTracking,
+    monitors: server.monitors as Monitors,
+    limitClients: (call, command) => eviction.look(call, command),
     transactions: server.transactions as SessionTransactions,
     broker: server.pubsub as Broker,
+    watch,
     receiveLarge: (worker) => receiveMessageOnPort(data.ports[worker])!.message as LargeMessage,
     readMail() {
       for (let mail = receiveMessageOnPort(data.mainPort); mail; mail = receiveMessageOnPort(data.mainPort)) {
         const message = mail.message as ToExecutor;
         if (message.type === 'stop') stop(message.save, message.force);
+        else if (message.type === 'report') executor.reportFailure(message);
         else mainCalls.answer(message.id, message.answer);
       }
       onState();
@@ -185,18 +219,27 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       cron.run(executor);
       persistence.cron();
     },
-    countClients: () => clients.countIfDue(),
+    countClients: () => held.countIfDue(),
     persist() {
       const broken = Atomics.load(control, LOG_BROKEN);
       if (broken !== brokenSeen) {
         brokenSeen = broken;
         persistence.onAofState();
       }
+      fsyncs.look();
       return persistence.busy && persistence.run();
+    },
+    reportFailure: (failure) => {
+      if (!config.bool('crash-log-enabled')) return;
+      send({
+        type: 'crash',
+        report: crashReport(server, executor.call, executor.isInCommand, failure),
+      });
     },
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
+  server.hotKeys.onSwitch = (isOn) => executor.watchKeys(isOn);
   const readMaxMemory = () => {
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };
@@ -205,6 +248,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     readMaxMemory();
     warnOfMemory(server);
   });
+  const readClientLimit = () => {
+    eviction.readSettings();
+    executor.gate = withBit(executor.gate, GATE_CLIENT_MEMORY, eviction.isOn);
+  };
+  readClientLimit();
+  config.onChange(['maxmemory', 'maxmemory-clients'], readClientLimit);
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
@@ -217,7 +266,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
     () => persistence.onSettings(),
   );
-  send({ type: 'ready', names: server.table.names() });
+  const fullNames = server.table.byId.map(({ fullName }) => fullName);
+  send({ type: 'ready', names: server.table.names(), fullNames });
   if (config.bool('appendonly')) persistence.loadAofAtStart();
   else if (data.snapshotBytes >= 0) persistence.loadAtStart(data.snapshotBytes);
   else send({ type: 'loaded', error: null });
@@ -260,9 +310,11 @@ function buildServer(
   clock: SystemClock,
   hasher: SipHasher,
   services: Services,
+  totals: () => Totals,
 ): Omit<Server, 'persistence'> {
   const table = new CommandTable(COMMANDS);
   const compat = config.compat;
+  const random = new Prng(data.randomSeed);
   const keyspace = new Keyspace(hasher, config.number('databases'));
   keyspace.eviction.clockUs = () => clock.monotonicUs();
   keyspace.defrag.clockUs = () => clock.monotonicUs();
@@ -272,6 +324,21 @@ function buildServer(
   const readEvents = () => changes.notify(config.string('notify-keyspace-events'));
   readEvents();
   config.onChange('notify-keyspace-events', readEvents);
+  const sessions = new Map<number, Session>();
+  const tracking = new ClientTracking({
+    outbox: broker.outbox,
+    sessions,
+    random,
+    onInterest: () => changes.listen(),
+    hashOf: (bytes, start, end) => hasher.hash(bytes, start, end),
+  });
+  changes.tracking = tracking;
+  const readKeysMax = () => {
+    tracking.keysMax = config.number('tracking-table-max-keys');
+    tracking.keepLimit();
+  };
+  readKeysMax();
+  config.onChange('tracking-table-max-keys', readKeysMax);
   const transactions = new SessionTransactions(changes.watched, table);
   const readQueueLimit = () => {
     transactions.bytesMax = config.number('client-query-buffer-limit');
@@ -285,8 +352,11 @@ function buildServer(
     config,
     table,
     stats: new Stats(table.byId.length),
-    random: new Prng(data.randomSeed),
-    sessions: new Map(),
+    commandLogs: new CommandLogs(),
+    hotKeys: new HotKeys(random, totals),
+    latency: new LatencyEvents(() => clock.nowMs()),
+    random,
+    sessions,
     runId: data.runId,
     replicationId: data.replicationId,
     startMs: data.startMs,
@@ -297,11 +367,28 @@ function buildServer(
     host: data.facts,
     services,
     blocking,
+    pausing: new Pause(() => clock.nowMs()),
+    fsyncs: new FsyncWaits(new Int32Array(data.process.control), new Int32Array(data.log.control), blocking),
+    tracking,
+    monitors: new Monitors(broker.outbox, clock),
     transactions,
     pubsub: broker,
     activeExpireEnabled: true,
+    cronPaused: false,
     checksumEnabled: true,
     loading: false,
+  };
+}
+
+/** What has been spent since the start. */
+function runningTotals({ stats }: Server, sources: InfoSources): Totals {
+  const { cpuSystemUs, cpuUserUs } = sources.process();
+  const { totalInputBytes, totalOutputBytes } = sources.network();
+  return {
+    commandUs: stats.commandUs,
+    netBytes: totalInputBytes + totalOutputBytes,
+    userUs: cpuUserUs,
+    systemUs: cpuSystemUs,
   };
 }
 
@@ -342,6 +429,9 @@ function infoSources(data: ExecutorData, watches: Watches, executor: () => Execu
     heap: () => ({ ...watches.heap.figures(), stallMaxMs: executor().figures.stallMaxUs / 1000 }),
     threads: () => watches.threads.rows(executor()),
     network: () => watches.network.figures(),
+    loop: () => executor().loopFigures(),
+    peaks: () => watches.peaks,
+    executorCpu: () => threadCpu(new Int32Array(data.process.control)[THREAD_IDS]),
   };
 }
 
@@ -355,7 +445,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.evicted = 0;
   keyspace.eviction.resetStats();
   keyspace.defrag.resetStats();
-  executor.figures.stallMaxUs = 0;
+  executor.resetFigures();
   watches.network.reset();
   watches.heap.reset();
 }

@@ -1,5 +1,5 @@
 /**
- * Where Keyspace.onChange leads: to the clients that watch keys, and to those that are subscribed to notifications.
+ * Where Keyspace.onChange leads: to the clients that watch keys, to those that cache them, and to those that are subscribed to notifications.
  *
  * A notification is a message to __keyspace@<db>__:<key> that names the event, and one to __keyevent@<db>__:<event> that names the key, as far as
  * notify-keyspace-events asks for them. It joins the other messages in the outbox, so it can be published in the middle of a command.
@@ -7,17 +7,29 @@
 import { copyBytes, writeString } from '../base/bytes.ts';
 import { CHANNEL } from '../commands/pubsub.ts';
 import type { Database } from '../keyspace/database.ts';
-import { CLASS_LETTERS, CLASSES_IN_A, type KeyEvent } from '../keyspace/events.ts';
+import {
+  CLASS_LETTERS,
+  CLASSES_IN_A,
+  EVICTED,
+  EXPIRED,
+  HEXPIRED,
+  type KeyEvent,
+} from '../keyspace/events.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Broker } from '../pubsub/broker.ts';
+import type { ClientTracking } from '../tracking/tracking.ts';
 import { WatchedKeys } from '../transactions/watched-keys.ts';
 
 /** What comes before the name in a channel's, with any number of a database. */
 const PREFIX_MAX = 64;
 const ROOM = 1024;
+/** What no command does, though one may be under way. */
+const BY_SERVER = new Set<KeyEvent>([EXPIRED, EVICTED, HEXPIRED]);
 
 export class Changes {
   readonly watched = new WatchedKeys(() => this.listen());
+  /** Sessions that cache; set by the executor's builder. */
+  tracking: ClientTracking | null = null;
   private readonly keyspace: Keyspace;
   private readonly broker: Broker;
   /** The classes of events to tell. */
@@ -47,9 +59,11 @@ export class Changes {
   }
 
   /** Listens as long as there is somebody to be told. */
-  private listen(): void {
+  listen(): void {
     const { keyspace, watched } = this;
-    keyspace.onChange = watched.isEmpty && this.classes === 0 ? null : this.onChange;
+    const tracking = this.tracking?.isActive === true;
+    keyspace.onChange = watched.isEmpty && this.classes === 0 && !tracking ? null : this.onChange;
+    keyspace.onFlush = tracking ? () => this.tracking!.flushed() : null;
     keyspace.onEmptying = watched.isEmpty ? null : this.onEmptying;
   }
 
@@ -63,7 +77,10 @@ export class Changes {
   ): void => {
     // Values are made in a database of their own before they replace others.
     if (db.index < 0) return;
-    if (event.isChange && !this.watched.isEmpty) this.watched.touch(db, hash, bytes, start, end);
+    if (event.isChange) {
+      if (!this.watched.isEmpty) this.watched.touch(db, hash, bytes, start, end);
+      if (this.tracking?.isActive) this.tracking.changed(hash, bytes, start, end, BY_SERVER.has(event));
+    }
     if ((this.classes & event.class) !== 0) this.publish(db, event, bytes, start, end);
   };
 

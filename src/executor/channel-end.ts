@@ -22,12 +22,15 @@ import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
 import {
   CONNECTION_ACKED,
+  CONNECTION_ARGUMENTS,
   CONNECTION_AUTHENTICATED,
   CONNECTION_FD,
   CONNECTION_FLAGS,
   CONNECTION_INPUT,
+  CONNECTION_MONITORS,
   CONNECTION_OUTPUT,
   CONNECTION_QUERY_BUFFER,
+  CONNECTION_QUERY_FREE,
   CONNECTION_SPILLING,
   CONNECTION_SUBSCRIBED,
   CONNECTION_WAITING,
@@ -92,6 +95,11 @@ export class ChannelEnd implements ReplySink, Link {
   /** Nothing is published any more. */
   halted = false;
   private logTold = 0;
+  /** Called when a reply does not fit the piece of memory it was begun in: some of the long ones. */
+  onOverflow: (() => void) | null = null;
+  /** Where the reply under way began in the writer's region, and what of it is in regions before. */
+  private replyStart = 0;
+  private replyBefore = 0;
   /** Control frames that found no room, in order. */
   private readonly unsent: Array<{ kind: number; slot: number }> = [];
   /** Sessions whose queue waits for room in the ring, not for their socket. */
@@ -118,6 +126,7 @@ export class ChannelEnd implements ReplySink, Link {
   /** Makes the writer write for `session`. False when the ring has no room: nothing may be executed then. */
   begin(session: Session): boolean {
     if (session === this.current) {
+      this.startReply();
       return this.spilling || this.reply.limit - this.reply.pos >= ROOM_MIN || this.makeRoom();
     }
     this.closeFrame();
@@ -126,7 +135,19 @@ export class ChannelEnd implements ReplySink, Link {
     this.reply.resp = session.resp;
     if (session.spill !== null) this.pointAtSpill(session);
     else this.frameStart = this.reply.pos;
+    this.startReply();
     return true;
+  }
+
+  /** What is written from now on is a reply of its own, for replyBytes. begin() does it. */
+  startReply(): void {
+    this.replyStart = this.reply.pos;
+    this.replyBefore = 0;
+  }
+
+  /** Bytes written since the reply was begun. */
+  get replyBytes(): number {
+    return this.replyBefore + this.reply.pos - this.replyStart;
   }
 
   /** begin() for a reply that cannot wait: when the ring has no room it goes to the session's own queue. */
@@ -136,6 +157,7 @@ export class ChannelEnd implements ReplySink, Link {
     this.current = session;
     this.reply.resp = session.resp;
     this.pointAtSpill(session);
+    this.startReply();
   }
 
   private hasRoom(): boolean {
@@ -159,6 +181,7 @@ export class ChannelEnd implements ReplySink, Link {
       this.current = session;
       this.pointAtSpill(session);
     }
+    this.startReply();
     return true;
   }
 
@@ -214,6 +237,14 @@ export class ChannelEnd implements ReplySink, Link {
   }
 
   overflow(writer: ReplyWriter, size: number): void {
+    this.replyBefore = this.replyBytes;
+    this.moveOn(writer, size);
+    this.replyStart = writer.pos;
+    this.onOverflow?.();
+  }
+
+  /** Closes what is written and points the writer at more memory. */
+  private moveOn(writer: ReplyWriter, size: number): void {
     const session = this.current;
     if (session === null) throw new Error('a reply is written for nobody');
     if (this.scrapping) {
@@ -568,6 +599,10 @@ export class ChannelEnd implements ReplySink, Link {
     this.setFlag(session, CONNECTION_WAITING, isWaiting);
   }
 
+  setMonitoring(session: Session, isMonitoring: boolean): void {
+    this.setFlag(session, CONNECTION_MONITORS, isMonitoring);
+  }
+
   private setFlag(session: Session, flag: number, isSet: boolean): void {
     const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
     const others = this.rows[at] & ~flag;
@@ -588,6 +623,14 @@ export class ChannelEnd implements ReplySink, Link {
 
   queryBufferBytes(session: Session): number {
     return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_BUFFER] + session.parkedBytes;
+  }
+
+  queryBufferFree(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_FREE];
+  }
+
+  argumentBytes(session: Session): number {
+    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_ARGUMENTS];
   }
 
   fd(session: Session): number {

@@ -1,8 +1,11 @@
 /** What the executor does `hz` times a second: clocks, rates, limits on clients. Takes microseconds. */
 import type { Server } from '../commands/server.ts';
-import type { ClientMemory } from './client-memory.ts';
+import type { RecentPeaks } from '../observability/recent-peaks.ts';
+import { takeSlowEvents } from '../ring/slow-events.ts';
+import type { ClientEviction } from './client-eviction.ts';
 import type { Executor } from './executor.ts';
 import type { HeapWatch } from './heap-watch.ts';
+import type { HeldByClients } from './held-by-clients.ts';
 import type { NetworkWatch } from './network-watch.ts';
 import type { OutputLimits } from './output-limits.ts';
 import type { ThreadWatch } from './thread-watch.ts';
@@ -10,12 +13,16 @@ import type { ThreadWatch } from './thread-watch.ts';
 const SECOND_MS = 1000;
 
 export interface CronParts {
+  /** The control block of the process. */
+  control: Int32Array;
   server: Server;
-  clients: ClientMemory;
+  held: HeldByClients;
   limits: OutputLimits;
+  eviction: ClientEviction;
   network: NetworkWatch;
   threads: ThreadWatch;
   heap: HeapWatch;
+  peaks: RecentPeaks;
 }
 
 export class Cron {
@@ -27,27 +34,35 @@ export class Cron {
   }
 
   run(executor: Executor): void {
-    const { clients, heap, limits, server, threads } = this.parts;
+    const { heap, held, limits, server, threads } = this.parts;
+    if (server.cronPaused) return;
     server.keyspace.access.setTime(server.nowMs);
     const { eviction } = server.keyspace;
-    clients.count();
+    held.count();
     const used = eviction.usedBytes;
     if (used > server.stats.peakMemory) server.stats.peakMemory = used;
     server.keyspace.giveBackSpare();
     if (!server.loading) server.keyspace.defrag.look();
-    this.sampleRates();
+    this.sampleRates(executor);
     limits.check();
+    this.parts.eviction.count();
+    this.parts.peaks.sample(server.sessions.values(), server.nowMs);
+    takeSlowEvents(this.parts.control, (event, ms) => server.latency.add(event, ms));
+    server.hotKeys.tick(server.nowMs);
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);
     heap.sample();
   }
 
-  private sampleRates(): void {
+  private sampleRates(executor: Executor): void {
     const { network, server } = this.parts;
     const { stats, nowMs } = server;
     stats.commandRate.sample(stats.totalCommands, nowMs);
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
+    const { awakeUs, turns } = executor.loopFigures();
+    stats.turnRate.sample(turns, nowMs);
+    stats.awakeRate.sample(awakeUs, nowMs);
   }
 }

@@ -10,13 +10,15 @@
  *
  * Time: the wall clock is read once per turn. Microseconds per command are measured per *run* (neighbouring
  * calls of one command, shared out evenly), because a clock reading costs as much as a GET; a command that is not
- * O(1) is measured by itself.
+ * O(1) is a run by itself. What is remarkable about a run is for command-watch.ts to say.
  */
 
 import { stringFromBytes } from '../base/bytes.ts';
 import type { SipHasher } from '../base/siphash.ts';
 import { Call, type RetainedRequest } from '../commands/call.ts';
-import type { Command } from '../commands/define.ts';
+import { requestBytes } from '../commands/command-logs.ts';
+import { BLOCKING, type Command, WRITE } from '../commands/define.ts';
+import { PAUSE_NONE } from '../commands/pausing.ts';
 import type { Server } from '../commands/server.ts';
 import {
   GATE_AUTH,
@@ -25,7 +27,9 @@ import {
   GATE_NO_TOUCH,
   GATE_PARKED,
   GATE_PUBSUB,
+  GATE_PUSHED,
   GATE_REPLY,
+  GATE_TRACKING,
   type ParkedRecord,
   REPLY_OFF,
   REPLY_ON,
@@ -35,11 +39,13 @@ import {
 } from '../commands/session.ts';
 import { latin1Repr } from '../commands/text.ts';
 import type { Eviction } from '../keyspace/eviction.ts';
+import type { LoopFigures } from '../observability/figures.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import type { Broker } from '../pubsub/broker.ts';
 import * as errors from '../resp/errors.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
+import { REQUEST_BYTES_LARGE } from '../ring/layout.ts';
 import { FRAME_BARRIER, FRAME_FORGOTTEN } from '../ring/reply-ring.ts';
 import {
   DESCRIPTOR_ARGC,
@@ -58,16 +64,36 @@ import {
   REQUEST_OPEN,
   REQUEST_PROTOCOL_ERROR,
 } from '../ring/request-ring.ts';
+import type { ClientTracking } from '../tracking/tracking.ts';
 import type { CommandQueue } from '../transactions/command-queue.ts';
 import type { SessionTransactions, TransactionRunner } from '../transactions/transactions.ts';
 import type { BlockedClients, Waiting, Waker } from './blocked-clients.ts';
 import type { ChannelEnd } from './channel-end.ts';
-import { GATE_LONG_ARGUMENT, GATE_MAXMEMORY, hasLongArgument, refusal, wrongArity } from './gates.ts';
+import { type CommandWatch, LOOK_REPLY, LOOK_REQUEST, LOOK_TIME } from './command-watch.ts';
+import type { Failure } from './crash-report.ts';
+import {
+  GATE_CLIENT_MEMORY,
+  GATE_LONG_ARGUMENT,
+  GATE_MAXMEMORY,
+  GATE_PAUSED,
+  hasLongArgument,
+  refusal,
+  withBit,
+  wrongArity,
+} from './gates.ts';
+import type { Monitors } from './monitors.ts';
+import type { Pause } from './pause.ts';
 
-/** Those who look at every command: the append only file. */
+/** Those who look at every command. The append only file: */
 const WATCH_LOG = 1;
+/** Clients that are shown every command. */
+const WATCH_MONITORS = 2;
+/** The search for hot keys. */
+const WATCH_KEYS = 4;
 /** Requests taken from one ring before the others get their turn. */
 const BATCH_MAX = 512;
+/** Sessions that are sent what they have not asked for. */
+const GATE_TOLD = GATE_PUBSUB | GATE_PUSHED;
 const SPIN_LOOKS_MIN = 32;
 const IDLE_CRON_MS = 250;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
@@ -99,8 +125,14 @@ export interface ExecutorParts {
   hasher: SipHasher;
   doorbell: Doorbell;
   blocked: BlockedClients;
+  pause: Pause;
+  tracking: ClientTracking;
+  monitors: Monitors;
+  /** Before a command runs, while maxmemory-clients is set. */
+  limitClients: (call: Call, command: Command) => void;
   transactions: SessionTransactions;
   broker: Broker;
+  watch: CommandWatch;
   /** The next large command of an io worker's port; it is there before its ring record. */
   receiveLarge: (worker: number) => LargeMessage;
   /** Handles messages of main and bio; called when the doorbell's mail count moved. */
@@ -111,6 +143,8 @@ export interface ExecutorParts {
   countClients: () => void;
   /** Work of every 1/hz seconds: figures, idle rehash, limits. Returns nothing, takes microseconds. */
   cron: () => void;
+  /** A thread has failed: tells main what is to be known for the log. */
+  reportFailure: (failure: Failure) => void;
   /** Looks at the rings before sleeping, at most: one takes some 10 ns for each io worker. 0 sleeps at once. */
   spinLooksMax: number;
 }
@@ -129,11 +163,28 @@ export class Executor implements Waker, TransactionRunner {
   stopping = false;
   halted = false;
   /** Figures for INFO threads. */
-  readonly figures = { batches: 0, commands: 0, parks: 0, wakeups: 0, busyUs: 0, stallMaxUs: 0 };
+  readonly figures = {
+    batches: 0,
+    commands: 0,
+    parks: 0,
+    wakeups: 0,
+    busyUs: 0,
+    stallMaxUs: 0,
+    turns: 0,
+    cronUs: 0,
+    commandsMax: 0,
+  };
+  /** Where loopFigures() counts from: CONFIG RESETSTAT. */
+  private readonly base = { turns: 0, awakeUs: 0, commandUs: 0 };
   private readonly server: Server;
   private readonly channels: readonly ChannelEnd[];
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
+  private readonly pause: Pause;
+  private readonly tracking: ClientTracking;
+  private readonly monitors: Monitors;
+  /** What happens is not the doing of a command. */
+  private byItself = false;
   private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
   private readonly eviction: Eviction;
@@ -157,10 +208,14 @@ export class Executor implements Waker, TransactionRunner {
   /** WATCH_* bits: who looks at every command. 0 lets commands run without anybody being asked. */
   private watchers = 0;
   private log: CommandLog | null = null;
-  /** The run of equal commands being timed. */
+  /** The run of equal commands being timed; `runCommand` is the id with which it goes on. */
   private runCommand = -1;
+  private runId = 0;
   private runCalls = 0;
   private runStartUs = 0;
+  /** LOOK_* bits of the command under way. */
+  private look = 0;
+  private readonly watch: CommandWatch;
 
   constructor(parts: ExecutorParts) {
     this.parts = parts;
@@ -168,10 +223,23 @@ export class Executor implements Waker, TransactionRunner {
     this.channels = parts.channels;
     this.doorbell = parts.doorbell;
     this.blocked = parts.blocked;
+    this.pause = parts.pause;
+    this.pause.onChange = () => {
+      const isPaused = this.pause.mode !== PAUSE_NONE;
+      this.gate = withBit(this.gate, GATE_PAUSED, isPaused);
+      this.server.keyspace.frozen = isPaused;
+      this.eviction.isPaused = isPaused;
+    };
+    this.tracking = parts.tracking;
+    this.tracking.running = () => (this.byItself ? null : this.call.session);
+    this.monitors = parts.monitors;
+    this.monitors.onInterest = () => this.setWatcher(WATCH_MONITORS, this.monitors.count > 0);
     this.transactions = parts.transactions;
     parts.transactions.runner = this;
     this.outbox = parts.broker.outbox;
     this.eviction = parts.server.keyspace.eviction;
+    this.watch = parts.watch;
+    for (const channel of this.channels) channel.onOverflow = this.onOverflow;
     parts.broker.onSettle = (session) => this.deliverBefore(session);
     this.call = new Call(parts.server, parts.hasher);
     this.call.db = parts.server.keyspace.databases[0];
@@ -195,6 +263,16 @@ export class Executor implements Waker, TransactionRunner {
     }
   }
 
+  /** A thread, this one perhaps, has failed. */
+  reportFailure(failure: Failure): void {
+    this.parts.reportFailure(failure);
+  }
+
+  /** Whether the command in `call` is under way. */
+  get isInCommand(): boolean {
+    return this.runCalls !== 0;
+  }
+
   /**
    * Looks for work a little longer before sleeping: a futex wake-up costs more than a few looks. How long is learnt: it doubles
    * when something came in time and halves when nothing did, so an idle or a crowded machine pays next to nothing.
@@ -213,6 +291,9 @@ export class Executor implements Waker, TransactionRunner {
   /** One turn: every ring once, then what is due. Returns true when there was something to do. */
   runOnce(): boolean {
     this.readClock();
+    const { figures } = this;
+    const before = figures.commands;
+    figures.turns++;
     let worked = false;
     const channels = this.channels;
     for (let i = 0; i < channels.length; i++) if (this.drain(channels[i])) worked = true;
@@ -224,6 +305,7 @@ export class Executor implements Waker, TransactionRunner {
     }
     this.moreDue = this.runDue();
     this.deliver();
+    if (figures.commands - before > figures.commandsMax) figures.commandsMax = figures.commands - before;
     return this.moreDue || worked;
   }
 
@@ -234,6 +316,35 @@ export class Executor implements Waker, TransactionRunner {
     const worked = this.runOnce();
     this.leftUs = clock.monotonicUs();
     return worked;
+  }
+
+  /** What INFO tells of the loop. */
+  loopFigures(): LoopFigures {
+    const { base, figures, server } = this;
+    return {
+      turns: figures.turns - base.turns,
+      awakeUs: this.awakeUs - base.awakeUs,
+      commandUs: server.stats.commandUs - base.commandUs,
+      cronUs: figures.cronUs,
+      turnMaxUs: figures.stallMaxUs,
+      commandsMax: figures.commandsMax,
+    };
+  }
+
+  /** Microseconds awake: busyUs counts down while asleep. */
+  private get awakeUs(): number {
+    return this.figures.busyUs + this.server.clock.monotonicUs();
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetFigures(): void {
+    const { base, figures } = this;
+    base.turns = figures.turns;
+    base.awakeUs = this.awakeUs;
+    base.commandUs = this.server.stats.commandUs;
+    figures.stallMaxUs = 0;
+    figures.cronUs = 0;
+    figures.commandsMax = 0;
   }
 
   private readClock(): void {
@@ -277,9 +388,10 @@ export class Executor implements Waker, TransactionRunner {
   nextDueMs(): number {
     const server = this.server;
     let due = this.nextCronMs;
-    if (server.activeExpireEnabled && !server.loading) {
+    if (this.expires) {
       for (const db of server.keyspace.databases) if (db.nextExpireMs < due) due = db.nextExpireMs;
     }
+    if ((this.gate & GATE_PAUSED) !== 0) due = Math.min(due, this.pause.untilMs + 1);
     return Math.min(due, this.blocked.nextDueMs, server.keyspace.defrag.dueMs);
   }
 
@@ -289,18 +401,20 @@ export class Executor implements Waker, TransactionRunner {
     let more = false;
     if (server.nowMs >= this.nextCronMs) {
       this.nextCronMs = server.nowMs + this.cronPeriodMs();
+      const startUs = server.clock.monotonicUs();
       this.parts.cron();
+      this.figures.cronUs += server.clock.monotonicUs() - startUs;
       this.flushAll();
     }
     if (server.nowMs >= this.blocked.nextDueMs) this.blocked.expire(server.nowMs, this);
+    if ((this.gate & GATE_PAUSED) !== 0) this.pause.look();
+    if (this.pause.isOver) this.resumePostponed();
     // Nothing can have fallen due since the last look of the same millisecond.
-    if (
-      server.activeExpireEnabled &&
-      !server.loading &&
-      (this.expireMore || server.nowMs !== this.expireLookMs)
-    ) {
+    if (this.expires && (this.expireMore || server.nowMs !== this.expireLookMs)) {
       this.expireLookMs = server.nowMs;
+      this.byItself = true;
       this.expireMore = this.expireSlice();
+      this.byItself = false;
       more = this.expireMore;
     }
     if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
@@ -308,6 +422,10 @@ export class Executor implements Waker, TransactionRunner {
     const { defrag } = server.keyspace;
     if (server.nowMs >= defrag.dueMs && !server.loading) defrag.slice();
     if (this.parts.persist()) more = true;
+    if (this.blocked.hasWork) {
+      this.blocked.serveReady(this);
+      this.blocked.wakeUnblocked(this);
+    }
     this.log?.publish();
     if (server.keyspace.lazyFree.busy) more = server.keyspace.lazyFree.run() || more;
     if (server.keyspace.lazyFree.buffers.length > 0) {
@@ -326,19 +444,36 @@ export class Executor implements Waker, TransactionRunner {
     return idle ? Math.max(period, IDLE_CRON_MS) : period;
   }
 
+  /** Keys are deleted when their time has come, whether somebody asks for them or not. */
+  private get expires(): boolean {
+    const { server } = this;
+    return server.activeExpireEnabled && !server.loading && !server.keyspace.frozen;
+  }
+
   private expireSlice(): boolean {
     let left = EXPIRE_SLICE;
-    for (const db of this.server.keyspace.databases) {
-      if (db.nextExpireMs > this.server.nowMs) continue;
+    const { server } = this;
+    let startUs = -1;
+    for (const db of server.keyspace.databases) {
+      if (db.nextExpireMs > server.nowMs) continue;
+      if (startUs < 0) startUs = server.clock.monotonicUs();
       left -= db.expireDue(left);
-      if (left <= 0) return true;
+      if (left <= 0) break;
     }
-    return false;
+    if (left <= 0) server.stats.expireLimits++;
+    if (startUs >= 0) this.countExpireTime(server.clock.monotonicUs() - startUs);
+    return left <= 0;
+  }
+
+  private countExpireTime(us: number): void {
+    this.server.stats.expireUs += us;
+    this.server.latency.add('expire-cycle', us / 1000);
   }
 
   /** Sends what has been published, at the end of a batch or a turn. */
   private deliver(): void {
     const { outbox } = this;
+    if (this.tracking.hasBroadcasts) this.tracking.broadcast();
     if (!outbox.isEmpty) outbox.deliver();
     if (!outbox.sent) return;
     outbox.sent = false;
@@ -465,7 +600,8 @@ export class Executor implements Waker, TransactionRunner {
 
   /** A record that takes its place among the session's requests. False when it must wait for room. */
   private runInOrder(channel: ChannelEnd, session: Session, kind: number, text: string): boolean {
-    if (kind === REQUEST_END && this.blocked.has(session.id)) this.endOfWaiting(session);
+    if (kind === REQUEST_END && (this.blocked.has(session.id) || this.pause.has(session)))
+      this.endOfWaiting(session);
     if ((session.gate & GATE_PARKED) !== 0) session.parkedRequests.push({ record: kind, text });
     else if (kind === REQUEST_BARRIER) channel.signal(FRAME_BARRIER, session);
     else if (kind === REQUEST_END) this.endOfInput(channel, session);
@@ -514,6 +650,7 @@ export class Executor implements Waker, TransactionRunner {
     call.argc = argc;
     call.hash = hash;
     call.reply = channel.reply;
+    if (bytes.length >= REQUEST_BYTES_LARGE) this.look |= LOOK_REQUEST;
     if (hasLongArgument(call)) this.gate |= GATE_LONG_ARGUMENT;
     this.dispatch(session, commandId);
     this.gate &= ~GATE_LONG_ARGUMENT;
@@ -550,8 +687,11 @@ export class Executor implements Waker, TransactionRunner {
     session.gate |= GATE_CLOSING;
     this.server.sessions.delete(session.id);
     this.blocked.remove(session);
+    this.pause.remove(session);
     this.transactions.discard(session);
     this.server.pubsub.forget(session);
+    this.tracking.disable(session);
+    this.monitors.remove(session);
     channel.drop(session);
     channel.signalSlot(FRAME_FORGOTTEN, session.slot);
   }
@@ -564,6 +704,7 @@ export class Executor implements Waker, TransactionRunner {
   /** A client that waits for a key has gone: what it waits for, and what it sent behind, is for nobody. */
   private endOfWaiting(session: Session): void {
     this.blocked.remove(session);
+    this.pause.remove(session);
     session.parkedRequests.length = 0;
     session.parkedBytes = 0;
     session.gate &= ~GATE_PARKED;
@@ -608,15 +749,37 @@ export class Executor implements Waker, TransactionRunner {
       this.reject(command, errors.wrongArity(command.fullName));
       return;
     }
-    if (command.id !== this.runCommand) this.startRun(command.id);
+    if (command.id !== this.runCommand) this.startRun(session, command);
     this.runCalls++;
     session.commands++;
     session.lastCommand = command;
     session.lastCommandMs = this.server.nowMs;
     if (this.watchers === 0) command.handler!(call);
     else this.executeWatched(command);
-    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if ((call.reply.errors | this.look) !== 0) this.lookBack(session, command);
   }
+
+  /** What is to be said of a command that has just run, `call` still being its. */
+  private lookBack(session: Session, command: Command): void {
+    const { call, look } = this;
+    if (call.reply.errors !== 0) this.countFailure(command, call.reply);
+    if (look === 0) return;
+    this.look = 0;
+    if ((look & LOOK_TIME) !== 0) {
+      if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(session)) {
+        this.leaveRun();
+        return;
+      }
+      this.endRun();
+    }
+    const channel = session.link as ChannelEnd;
+    this.watch.sizes(call, look, call.reply === channel.reply ? channel.replyBytes : 0);
+  }
+
+  /** A reply did not fit the memory it was begun in. */
+  private readonly onOverflow = (): void => {
+    this.look |= LOOK_REPLY;
+  };
 
   /** The way through every gate. */
   private dispatchGuarded(session: Session, command: Command): void {
@@ -628,10 +791,14 @@ export class Executor implements Waker, TransactionRunner {
       }
     }
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {
       this.queueParked(session, command.id);
       return;
+    }
+    if ((this.gate & GATE_CLIENT_MEMORY) !== 0) {
+      this.parts.limitClients(this.call, command);
+      if ((session.gate & GATE_CLOSING) !== 0) return;
     }
     if ((session.gate & GATE_REPLY) !== 0) {
       this.dispatchSilently(session, command);
@@ -653,31 +820,98 @@ export class Executor implements Waker, TransactionRunner {
       return;
     }
     const text = refusal(call, command, this.gate);
+    // What made room for the command is told before its reply.
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if (text !== null) this.reject(command, text);
+    else if ((this.gate & GATE_PAUSED) !== 0 && this.mustWait(command)) this.postpone(session, command);
     else if ((session.gate & GATE_MULTI) !== 0 && this.transactions.isQueued(command))
       this.queueForExec(session, command);
     else this.executeAllowed(session, command);
   }
 
+  /** Whether CLIENT PAUSE holds the command of the call back. */
+  private mustWait(command: Command): boolean {
+    return this.pause.holds(this.call, command) && !this.blocked.isRetrying;
+  }
+
+  /** Keeps the call until the pause is over. */
+  private postpone(session: Session, command: Command): void {
+    const request = this.call.retain();
+    request.commandId = command.parent?.id ?? command.id;
+    session.parkedRequests.unshift(request);
+    session.parkedBytes += request.bytes.length;
+    session.gate |= GATE_PARKED;
+    session.link.setWaiting(session, true);
+    this.pause.add(session);
+  }
+
+  /** The pause is over: those whose commands were held back go on, in the order in which they were stopped. */
+  private resumePostponed(): void {
+    for (const session of this.pause.take()) {
+      session.gate &= ~GATE_PARKED;
+      session.link.setWaiting(session, false);
+      if ((session.gate & GATE_CLOSING) !== 0) continue;
+      this.silenceAgain(session);
+      session.answerDropped = false;
+      this.runParked(session.link as ChannelEnd, session);
+    }
+  }
+
   /** Runs a command that has passed the gates. */
   private executeAllowed(session: Session, command: Command): void {
+    if ((this.gate & GATE_PAUSED) !== 0) this.executePaused(session, command);
+    else this.executeFreely(session, command);
+  }
+
+  /** A command that runs during a pause. What writes finds the keys that are due gone, as ever: it could not put others in their place. */
+  private executePaused(session: Session, command: Command): void {
+    const { keyspace } = this.server;
+    keyspace.frozen = (command.flags & WRITE) === 0;
+    this.executeFreely(session, command);
+    keyspace.frozen = (this.gate & GATE_PAUSED) !== 0;
+  }
+
+  private executeFreely(session: Session, command: Command): void {
     if ((session.gate & GATE_NO_TOUCH) !== 0) this.executeQuietly(session, command);
     else this.execute(session, command);
+    if ((session.gate & GATE_TRACKING) !== 0) this.tracking.ran(session, this.call, command);
   }
 
   /** Somebody looks at what commands do (see WATCH_*): each has its say before or after the handler. */
   private executeWatched(command: Command): void {
+    if ((this.watchers & WATCH_KEYS) !== 0 && this.server.hotKeys.isSampled()) this.executeSampled(command);
+    else this.executeForLog(command);
+  }
+
+  /** Measures the command for the search for hot keys. */
+  private executeSampled(command: Command): void {
+    const { call, server } = this;
+    const channel = call.session.link as ChannelEnd;
+    const before = call.reply === channel.reply ? channel.replyBytes : 0;
+    const startUs = server.clock.monotonicUs();
+    this.executeForLog(command);
+    const us = server.clock.monotonicUs() - startUs;
+    if ((command.flags & BLOCKING) !== 0 && this.blocked.waits(call.session)) return;
+    const replied = call.reply === channel.reply ? channel.replyBytes - before : 0;
+    server.hotKeys.add(call, us, requestBytes(call) + replied);
+  }
+
+  private executeForLog(command: Command): void {
     if ((this.watchers & WATCH_LOG) !== 0) this.executeLogged(command, this.log!);
     else command.handler!(this.call);
+    if ((this.watchers & WATCH_MONITORS) !== 0 && !this.blocked.isRetrying)
+      this.monitors.show(this.call, command);
   }
 
   private executeLogged(command: Command, log: CommandLog): void {
     const { call } = this;
     const { keyspace } = this.server;
     const { dirty } = keyspace;
+    const { position } = log;
     log.before(call.db);
     command.handler!(call);
     log.after(call, keyspace.dirty !== dirty);
+    if (log.position !== position) call.session.logPosition = log.position;
   }
 
   /** From now on what commands change is logged; null: nothing is. */
@@ -686,6 +920,11 @@ export class Executor implements Waker, TransactionRunner {
     this.call.log = log;
     this.setWatcher(WATCH_LOG, log !== null);
     for (const channel of this.channels) channel.log = log;
+  }
+
+  /** Whether commands are looked at to find the keys that they use most. */
+  watchKeys(isOn: boolean): void {
+    this.setWatcher(WATCH_KEYS, isOn);
   }
 
   /** Whether one of those who look at every command does. */
@@ -795,7 +1034,7 @@ export class Executor implements Waker, TransactionRunner {
 
   private unknown(session: Session): void {
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
+    if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) this.queueParked(session, -1);
     else if ((session.gate & GATE_REPLY) !== 0) this.dispatchSilently(session, null);
     else this.replyUnknown();
@@ -852,14 +1091,24 @@ export class Executor implements Waker, TransactionRunner {
     const { call, log } = this;
     const { argc, base, bytes, command, data, hash, spans } = call;
     const { lastCommand } = session;
+    const logged = log?.position;
+    const startUs = this.suspendRun();
     log?.beginTransaction();
     while (!queue.isDone && (session.gate & GATE_PARKED) === 0) {
       const queued = this.commands[queue.load(call)];
       call.command = queued;
       call.db = session.db;
+      (session.link as ChannelEnd).startReply();
       this.executeAllowed(session, queued);
     }
     log?.endTransaction();
+    if (log !== null && log.position !== logged) session.logPosition = log.position;
+    this.endRun();
+    this.look = 0;
+    if (startUs >= 0) {
+      this.server.stats.record(command.id, 1, this.runStartUs - startUs);
+      this.watch.spike(command, this.runStartUs - startUs);
+    }
     call.command = command;
     call.bytes = bytes;
     call.data = data;
@@ -873,9 +1122,15 @@ export class Executor implements Waker, TransactionRunner {
 
   // --- time per command ---------------------------------------------------------------------------
 
-  private startRun(id: number): void {
+  private startRun(session: Session, command: Command): void {
     if (this.runCalls !== 0) this.endRun();
-    this.runCommand = id;
+    const { id } = command;
+    const alone = this.watch.alone[id];
+    // A command that is measured by itself has a run that no other continues.
+    this.runCommand = alone === 0 ? id : -1;
+    this.runId = id;
+    this.look = (this.look & LOOK_REQUEST) | alone;
+    this.watch.begin(this.call, session, command);
     if (this.runStartUs === 0) this.runStartUs = this.server.clock.monotonicUs();
   }
 
@@ -884,19 +1139,35 @@ export class Executor implements Waker, TransactionRunner {
     if (this.runCalls === 0) return;
     const nowUs = this.server.clock.monotonicUs();
     const elapsed = nowUs - this.runStartUs;
-    const { stats } = this.server;
-    stats.calls[this.runCommand] += this.runCalls;
-    stats.usec[this.runCommand] += elapsed;
+    if (elapsed >= this.watch.noteUs) this.watch.slow(this.runCalls, elapsed);
+    this.server.stats.record(this.runId, this.runCalls, elapsed);
     if (elapsed > this.figures.stallMaxUs) this.figures.stallMaxUs = elapsed;
     this.runCalls = 0;
     this.runCommand = -1;
     this.runStartUs = nowUs;
   }
 
+  /** The command under way began to wait: it counts when that is over, the time that it took so far does now. */
+  private leaveRun(): void {
+    const nowUs = this.server.clock.monotonicUs();
+    this.server.stats.usec[this.runId] += nowUs - this.runStartUs;
+    this.runCalls = 0;
+    this.runStartUs = nowUs;
+  }
+
+  /** Lets other commands run as part of the one under way. Returns when that began; -1 when it has been counted before. */
+  private suspendRun(): number {
+    if (this.runCalls === 0) return -1;
+    this.runCalls = 0;
+    this.runCommand = -1;
+    return this.runStartUs;
+  }
+
   /** Ends the timing of a batch: what follows is not the last command's time. */
   private endTiming(): void {
     this.endRun();
     this.runStartUs = 0;
+    this.watch.end();
   }
 
   // --- parked sessions ----------------------------------------------------------------------------
@@ -923,7 +1194,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     session.gate &= ~GATE_PARKED;
     if ((session.gate & GATE_CLOSING) !== 0) return;
-    if ((session.gate & GATE_PUBSUB) !== 0) this.outbox.deliver();
+    if ((session.gate & GATE_TOLD) !== 0) this.outbox.deliver();
     // Outside a batch the ring may be full; a spill queue always has room.
     if (!channel.begin(session)) channel.beginSpilled(session);
     this.call.session = session;
@@ -953,10 +1224,7 @@ export class Executor implements Waker, TransactionRunner {
     const channel = session.link as ChannelEnd;
     if (!channel.begin(session)) channel.beginSpilled(session);
     session.gate &= ~GATE_PARKED;
-    if (session.answerDropped && session.replyMode === REPLY_ON) {
-      session.replyMode = REPLY_SKIP_NEXT;
-      session.gate |= GATE_REPLY;
-    }
+    this.silenceAgain(session);
     const before = session.commands;
     this.runElsewhere(
       channel,
@@ -970,18 +1238,26 @@ export class Executor implements Waker, TransactionRunner {
     // It was counted when it began to wait.
     const counted = session.commands - before;
     session.commands -= counted;
-    this.runCalls -= counted;
     this.figures.commands--;
     if (this.blocked.endRetry(waiting)) {
       session.gate |= GATE_PARKED;
       return;
     }
+    session.answerDropped = false;
     this.runParked(channel, session);
   }
 
+  /** A command whose reply was to be skipped runs once more: so it is still. */
+  private silenceAgain(session: Session): void {
+    if (!session.answerDropped || session.replyMode !== REPLY_ON) return;
+    session.replyMode = REPLY_SKIP_NEXT;
+    session.gate |= GATE_REPLY;
+  }
+
   wake({ request, session }: Waiting, answer: (reply: ReplyWriter) => void): void {
-    const { byId } = this.server.table;
-    this.unpark(session, () => answer(this.call.reply), byId[request.commandId]);
+    const { stats, table } = this.server;
+    stats.record(request.commandId, 1, 0);
+    this.unpark(session, () => answer(this.call.reply), table.byId[request.commandId]);
   }
 
   private runQueued(channel: ChannelEnd, session: Session, request: RetainedRequest | ParkedRecord): void {

@@ -30,6 +30,12 @@ export const GATE_MISCONF = 8;
 /** The append only file cannot be written: write commands are refused. */
 export const GATE_AOF_MISCONF = 16;
 
+/** CLIENT PAUSE: commands are held back. */
+export const GATE_PAUSED = 256;
+
+/** What clients hold is limited: maxmemory-clients. */
+export const GATE_CLIENT_MEMORY = 512;
+
 /** The gate with a bit set or not. */
 export function withBit(gate: number, bit: number, isSet: boolean): number {
   return isSet ? gate | bit : gate & ~bit;

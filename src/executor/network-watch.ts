@@ -11,10 +11,13 @@ import {
   QUERY_LIMIT_CLOSED,
 } from '../ring/layout.ts';
 
+/** What CONFIG RESETSTAT resets. */
+type Counters = Omit<NetworkFigures, 'totalInputBytes' | 'totalOutputBytes'>;
+
 export class NetworkWatch {
   private readonly process: Int32Array;
   private readonly channels: readonly { control: Int32Array }[];
-  private base: NetworkFigures | null = null;
+  private base: Counters | null = null;
 
   constructor(process: Int32Array, channels: readonly { control: Int32Array }[]) {
     this.process = process;
@@ -33,9 +36,9 @@ export class NetworkWatch {
   /** Figures since the last reset. */
   figures(): NetworkFigures {
     const now = this.totals();
-    if (this.base === null) return now;
-    const since = { ...now };
-    for (const name of Object.keys(now) as (keyof NetworkFigures)[]) since[name] -= this.base[name];
+    const since = { ...now, totalInputBytes: now.inputBytes, totalOutputBytes: now.outputBytes };
+    if (this.base === null) return since;
+    for (const name of Object.keys(now) as (keyof Counters)[]) since[name] -= this.base[name];
     return since;
   }
 
@@ -43,7 +46,7 @@ export class NetworkWatch {
     this.base = this.totals();
   }
 
-  private totals(): NetworkFigures {
+  private totals(): Counters {
     return {
       inputBytes: this.totalInput,
       outputBytes: this.totalOutput,

@@ -2,6 +2,7 @@
 import v8 from 'node:v8';
 import type { Clock } from '../base/clock.ts';
 import type { ThreadFigures } from '../observability/figures.ts';
+import { type CpuTime, threadCpu } from '../observability/thread-cpu.ts';
 import {
   BIO_FIGURES,
   FIGURE_BATCHES,
@@ -11,6 +12,7 @@ import {
   FIGURE_PARKS,
   FIGURE_WAKEUPS,
   IO_FIGURES,
+  THREAD_IDS,
 } from '../ring/layout.ts';
 import type { ChannelEnd } from './channel-end.ts';
 import type { Executor } from './executor.ts';
@@ -18,6 +20,8 @@ import type { Executor } from './executor.ts';
 /** A thread whose figures are in shared memory: where they begin, and its busy time when last looked at. */
 interface Watched {
   name: string;
+  /** Where the system's number of it is in the process's control block. */
+  idAt: number;
   words: Int32Array;
   at: number;
   channel: ChannelEnd | null;
@@ -28,15 +32,19 @@ interface Watched {
 export class ThreadWatch {
   private readonly clock: Clock;
   private readonly watched: Watched[];
+  private readonly process: Int32Array;
   private lastUs: number;
   private lastExecutorBusyUs = 0;
   private executorShare = 0;
 
   constructor(channels: readonly ChannelEnd[], process: Int32Array, clock: Clock) {
     this.clock = clock;
+    this.process = process;
     this.lastUs = clock.monotonicUs();
-    this.watched = channels.map((channel, i) => watch(`io_${i}`, channel.control, IO_FIGURES, channel));
-    this.watched.push(watch('bio', process, BIO_FIGURES, null));
+    this.watched = channels.map((channel, i) =>
+      watch(`io_${i}`, THREAD_IDS + 2 + i, channel.control, IO_FIGURES, channel),
+    );
+    this.watched.push(watch('bio', THREAD_IDS + 1, process, BIO_FIGURES, null));
   }
 
   /** Called about once a second. */
@@ -56,8 +64,12 @@ export class ThreadWatch {
     }
   }
 
+  private cpuOf(idAt: number): CpuTime | null {
+    return threadCpu(this.process[idAt]);
+  }
+
   rows(executor: Executor): ThreadFigures[] {
-    const others = this.watched.map(figuresOf);
+    const others = this.watched.map((thread) => ({ ...figuresOf(thread), cpu: this.cpuOf(thread.idAt) }));
     const { batches, commands, parks, wakeups } = executor.figures;
     const own: ThreadFigures = {
       name: 'executor',
@@ -68,16 +80,23 @@ export class ThreadWatch {
       parks,
       wakeups,
       heapBytes: v8.getHeapStatistics().used_heap_size,
+      cpu: this.cpuOf(THREAD_IDS),
     };
     return [own, ...others];
   }
 }
 
-function watch(name: string, words: Int32Array, at: number, channel: ChannelEnd | null): Watched {
-  return { name, words, at, channel, lastBusyUs: 0, share: 0 };
+function watch(
+  name: string,
+  idAt: number,
+  words: Int32Array,
+  at: number,
+  channel: ChannelEnd | null,
+): Watched {
+  return { name, idAt, words, at, channel, lastBusyUs: 0, share: 0 };
 }
 
-function figuresOf({ name, words, at, channel, share }: Watched): ThreadFigures {
+function figuresOf({ name, words, at, channel, share }: Watched): Omit<ThreadFigures, 'cpu'> {
   const figure = (index: number) => words[at + index] >>> 0;
   return {
     name,

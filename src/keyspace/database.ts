@@ -129,9 +129,10 @@ export class Database {
     return atMs !== NO_EXPIRE && atMs <= this.keyspace.nowMs && this.keyspace.lazyExpireEnabled;
   }
 
-  /** Deletes the key if its time has come; true when it is gone. */
+  /** Deletes the key if its time has come; true when it is gone, or would be if the data did not stand still. */
   expireIfDueAt(address: number): boolean {
     if (!this.isDue(address)) return false;
+    if (this.keyspace.frozen) return true;
     this.readKey(address);
     this.expireNow(this.keyspace.hasher.hash(this.keyBytes, this.keyStart, this.keyEnd), address);
     return true;
@@ -141,6 +142,7 @@ export class Database {
     const keyspace = this.keyspace;
     const atMs = expireAtMs(this.arena.f64[segmentOf(address)], byteOffsetOf(address));
     if (atMs > keyspace.nowMs || !keyspace.lazyExpireEnabled) return false;
+    if (keyspace.frozen) return true;
     this.expireNow(hash, address);
     return true;
   }

@@ -49,6 +49,8 @@ export class Keyspace {
   keeper: Keeper | null = null;
   /** False while the data is being loaded or expiry is switched off by DEBUG. */
   lazyExpireEnabled = true;
+  /** Keys whose time has come are not found and not deleted either: CLIENT PAUSE. Nothing is to be deleted that no command names. */
+  frozen = false;
   /** Which deletions leave a large value's memory to bio. */
   readonly lazy = { expire: false, serverDelete: false, userDelete: false };
   /** The longest string that a command may make. */
@@ -88,6 +90,8 @@ export class Keyspace {
    * keys up.
    */
   onEmptying: ((db: Database, replacement: Database | null) => void) | null = null;
+  /** Called before a database, or all of them, are emptied. Null while nobody wants to know. */
+  onFlush: (() => void) | null = null;
   /** Called before a key that has expired is deleted, so that it can be propagated. */
   onExpire: ((db: Database, hash: number, address: number) => void) | null = null;
   /** The same for a key that is evicted. */
@@ -181,6 +185,7 @@ export class Keyspace {
    * still needs what is in it, it is freed in slices. Returns how many keys there were.
    */
   flushAll(): number {
+    this.onFlush?.();
     // Whoever is told may find that it wants to know no more.
     for (const db of this.databases) this.onEmptying?.(db, null);
     return this.dropAll();
@@ -203,6 +208,7 @@ export class Keyspace {
 
   /** Empties one database. Returns how many keys there were. */
   flush(db: Database): number {
+    this.onFlush?.();
     this.onEmptying?.(db, null);
     const removed = db.count;
     if (removed === 0) return 0;

@@ -24,9 +24,11 @@ import {
   RequestParser,
 } from '../resp/request-parser.ts';
 import {
+  CONNECTION_ARGUMENTS,
   CONNECTION_AUTHENTICATED,
   CONNECTION_FLAGS,
   CONNECTION_QUERY_BUFFER,
+  CONNECTION_QUERY_FREE,
 } from '../ring/connection-table.ts';
 import {
   REQUEST_BYTES_LARGE,
@@ -290,11 +292,11 @@ export class Input {
     const partial = connection.partialRequest();
     const status = partial.feed(buf, pos, end, this.limits);
     this.at = partial.next;
-    this.rows[connection.row + CONNECTION_QUERY_BUFFER] = partial.size;
+    this.show(connection, partial);
     if (status === BROKEN) return this.broken(connection, partial.error, buf, pos, end);
     if (partial.size > this.process[SETTING_QUERY_BUFFER_MAX]) return INPUT_TOO_BIG;
     if (status === INCOMPLETE) return INPUT_TAKEN;
-    this.rows[connection.row + CONNECTION_QUERY_BUFFER] = 0;
+    this.show(connection, null);
     if (partial.inline) {
       const line = partial.bytes.slice(0, partial.size);
       partial.reset();
@@ -303,6 +305,14 @@ export class Input {
     if (this.emitPartial(connection)) return INPUT_TAKEN;
     partial.complete = true;
     return this.stall(connection, buf, this.at, end);
+  }
+
+  /** Tells what an incomplete command takes; null: there is none. */
+  private show({ row }: Connection, partial: PartialRequest | null): void {
+    const { rows } = this;
+    rows[row + CONNECTION_QUERY_BUFFER] = partial === null ? 0 : partial.size - partial.argumentBytes;
+    rows[row + CONNECTION_ARGUMENTS] = partial === null ? 0 : partial.argumentBytes;
+    rows[row + CONNECTION_QUERY_FREE] = partial === null ? 0 : partial.freeBytes;
   }
 
   /** Hands a command that came in pieces over; false when the ring is full (it is kept). */

@@ -1,8 +1,9 @@
 /** What an io worker's thread does beside its sockets: it listens to main, and its heart beats. */
 import { parentPort } from 'node:worker_threads';
 import { SipHasher } from '../base/siphash.ts';
+import { ownThreadId } from '../observability/thread-cpu.ts';
 import { CommandNames } from '../resp/command-names.ts';
-import { BEAT_MS, HEARTBEATS } from '../ring/layout.ts';
+import { BEAT_MS, HEARTBEATS, THREAD_IDS } from '../ring/layout.ts';
 import type { FromIo, IoData, LogMessage, ToIo } from '../ring/messages.ts';
 import { IoWorker, type LocalExecutor } from './io-worker.ts';
 import { ListenerSet } from './listener-set.ts';
@@ -10,6 +11,7 @@ import { ListenerSet } from './listener-set.ts';
 /** Makes this thread an io worker's. `local` is the executor when it lives here too. */
 export function startIoThread(data: IoData, local: LocalExecutor | null): void {
   const control = new Int32Array(data.process.control);
+  control[THREAD_IDS + 2 + data.index] = ownThreadId();
   const main = parentPort!;
   const send = (message: FromIo) => main.postMessage(message);
   let worker: IoWorker | null = null;

@@ -23,6 +23,7 @@ import {
   CONNECTION_FD,
   CONNECTION_FLAGS,
   CONNECTION_INPUT,
+  CONNECTION_MONITORS,
   CONNECTION_ROWS,
   CONNECTION_SUBSCRIBED,
   CONNECTION_WAITING,
@@ -97,7 +98,7 @@ import { Output } from './output.ts';
 import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
 /** What keeps a silent connection from being idle. */
-const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING;
+const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING | CONNECTION_MONITORS;
 const TICKS_PER_SECOND = 1000 / BEAT_MS;
 /** How long a turn waits in place for the log. */
 const LOG_WAIT_MS = 0.2;

@@ -1,5 +1,8 @@
 /** Figures of the process and its threads, as INFO shows them. The executor gathers them; see InfoSources. */
 
+import type { RecentPeaks } from './recent-peaks.ts';
+import type { CpuTime } from './thread-cpu.ts';
+
 /** As main last read them, ten times a second. */
 export interface ProcessFigures {
   residentBytes: number;
@@ -30,10 +33,15 @@ export interface ThreadFigures {
   parks: number;
   wakeups: number;
   heapBytes: number;
+  /** Processor time; null where the system does not tell. */
+  cpu: CpuTime | null;
 }
 
 /** Sums over all io workers since the last CONFIG RESETSTAT. */
 export interface NetworkFigures {
+  /** Bytes since the start. */
+  totalInputBytes: number;
+  totalOutputBytes: number;
   inputBytes: number;
   outputBytes: number;
   reads: number;
@@ -42,10 +50,26 @@ export interface NetworkFigures {
   queryLimitDisconnections: number;
 }
 
+/** The executor's loop since the last CONFIG RESETSTAT. */
+export interface LoopFigures {
+  turns: number;
+  /** Microseconds awake, in commands, in timers, and the longest turn. */
+  awakeUs: number;
+  commandUs: number;
+  cronUs: number;
+  turnMaxUs: number;
+  /** The most commands of one turn. */
+  commandsMax: number;
+}
+
 /** Where INFO's figures come from. Each call reads them afresh. */
 export interface InfoSources {
   process(): ProcessFigures;
   heap(): HeapFigures;
   threads(): ThreadFigures[];
   network(): NetworkFigures;
+  loop(): LoopFigures;
+  peaks(): RecentPeaks;
+  /** What the executor's thread has used; null where the system does not tell. */
+  executorCpu(): CpuTime | null;
 }

@@ -2,11 +2,21 @@
  * The form of INFO: sections, each a list of rows. A row is a field with a function of the facts, or lines of its own
  * making. One InfoFacts serves a whole INFO, so that figures that are shown in two places agree.
  */
+
+import { isOpen, memoryOf } from '../commands/client-memory.ts';
 import { type MemoryFigures, memoryFigures } from '../commands/memory-figures.ts';
 import type { PersistenceFigures } from '../commands/persistence.ts';
 import type { Server } from '../commands/server.ts';
-import { GATE_CLOSING } from '../commands/session.ts';
-import type { HeapFigures, InfoSources, NetworkFigures, ProcessFigures, ThreadFigures } from './figures.ts';
+import type {
+  HeapFigures,
+  InfoSources,
+  LoopFigures,
+  NetworkFigures,
+  ProcessFigures,
+  ThreadFigures,
+} from './figures.ts';
+import type { RecentPeaks } from './recent-peaks.ts';
+import type { CpuTime } from './thread-cpu.ts';
 
 export type InfoValue = string | number;
 
@@ -23,6 +33,8 @@ export interface InfoSection {
   readonly title: string;
   /** Shown by a plain INFO; the others by `INFO all` or by name. */
   readonly usual: boolean;
+  /** Not even shown by `INFO everything`. */
+  readonly byNameOnly?: true;
   readonly fields?: readonly InfoField[];
   /** Lines after the fields, as many as there are things to tell of. */
   readonly lines?: (facts: InfoFacts) => string[];
@@ -42,21 +54,39 @@ export class InfoFacts {
   readonly server: Server;
   readonly process: ProcessFigures;
   readonly heap: HeapFigures;
-  readonly threads: ThreadFigures[];
+  private rows: ThreadFigures[] | null = null;
   readonly network: NetworkFigures;
   readonly memory: MemoryFigures;
   readonly clients: ClientFacts;
   readonly persistence: PersistenceFigures;
+  readonly loop: LoopFigures;
+  readonly peaks: RecentPeaks;
+  private readonly sources: InfoSources;
 
   constructor(server: Server, sources: InfoSources) {
     this.server = server;
     this.process = sources.process();
     this.heap = sources.heap();
-    this.threads = sources.threads();
     this.network = sources.network();
     this.clients = clientFacts(server);
     this.memory = memoryFigures(server, this.clients.bytes);
     this.persistence = server.persistence.figures();
+    this.loop = sources.loop();
+    this.peaks = sources.peaks();
+    this.peaks.note(this.clients.largestInput, this.clients.largestOutput, server.nowMs);
+    this.sources = sources;
+  }
+
+  /** Read when they are asked for: it takes a look at a file for each thread. */
+  get threads(): ThreadFigures[] {
+    this.rows ??= this.sources.threads();
+    return this.rows;
+  }
+
+  /** What the executor's thread has used; what the process has where the system does not tell. */
+  get executorCpu(): CpuTime {
+    const { cpuSystemUs, cpuUserUs } = this.process;
+    return this.sources.executorCpu() ?? { userUs: cpuUserUs, systemUs: cpuSystemUs };
   }
 
   get uptimeSeconds(): number {
@@ -66,7 +96,7 @@ export class InfoFacts {
 
 export interface ClientFacts {
   connected: number;
-  /** Bytes that clients make the server hold: unread replies and commands that wait. */
+  /** Bytes that clients make the server hold. */
   bytes: number;
   largestInput: number;
   largestOutput: number;
@@ -75,11 +105,10 @@ export interface ClientFacts {
 function clientFacts(server: Server): ClientFacts {
   const facts = { connected: 0, bytes: 0, largestInput: 0, largestOutput: 0 };
   for (const session of server.sessions.values()) {
-    if ((session.gate & GATE_CLOSING) !== 0) continue;
-    const input = session.link.queryBufferBytes(session);
-    const output = Math.max(0, session.link.outputBacklog(session));
+    if (!isOpen(session)) continue;
+    const { input, output, total } = memoryOf(session);
     facts.connected++;
-    facts.bytes += input + output;
+    facts.bytes += total;
     facts.largestInput = Math.max(facts.largestInput, input);
     facts.largestOutput = Math.max(facts.largestOutput, output);
   }

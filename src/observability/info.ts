@@ -3,10 +3,10 @@ import type { Server } from '../commands/server.ts';
 import type { InfoSources } from './figures.ts';
 import { InfoFacts, type InfoSection } from './info-section.ts';
 import { CLIENTS, CPU, MODULES, REPLICATION, SERVER } from './sections/general.ts';
-import { CLUSTER, COMMAND_STATS, ERROR_STATS, KEYSPACE } from './sections/keyspace.ts';
+import { CLUSTER, COMMAND_STATS, ERROR_STATS, KEYSPACE, LATENCY_STATS } from './sections/keyspace.ts';
 import { MEMORY } from './sections/memory.ts';
 import { PERSISTENCE } from './sections/persistence.ts';
-import { STATS } from './sections/stats.ts';
+import { DEBUG, STATS } from './sections/stats.ts';
 import { THREADS } from './sections/threads.ts';
 
 /** In the order in which INFO shows them. */
@@ -22,8 +22,10 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   MODULES,
   COMMAND_STATS,
   ERROR_STATS,
+  LATENCY_STATS,
   CLUSTER,
   KEYSPACE,
+  DEBUG,
 ];
 
 export class Info {
@@ -45,7 +47,8 @@ export class Info {
 }
 
 function isChosen(section: InfoSection, names: readonly string[]): boolean {
-  if (names.includes('all') || names.includes('everything')) return true;
+  const isAll = names.includes('all') || names.includes('everything');
+  if (isAll && section.byNameOnly !== true) return true;
   if (section.usual && (names.length === 0 || names.includes('default'))) return true;
   return names.includes(section.name);
 }

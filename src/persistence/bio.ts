@@ -15,12 +15,14 @@ import {
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
+  FSYNC_AWAITED,
   LOG_BROKEN,
   LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
 import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
 import { wakeIoWorker } from '../ring/reply-ring.ts';
+import { tellSlowEvent } from '../ring/slow-events.ts';
 import { Appender } from './aof/appender.ts';
 import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
@@ -89,6 +91,7 @@ export class Bio {
       onFile: (path) => this.tellFile(path),
       log: parts.writeLog,
       fatal: parts.fatal,
+      onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
     });
   }
 
@@ -201,6 +204,7 @@ export class Bio {
   /** Io workers that hold replies back may look again. */
   private wakeHolders(): void {
     const { channels, control } = this.parts;
+    if (Atomics.load(control, FSYNC_AWAITED) === 1) ringExecutor(control);
     for (let i = 0; i < channels.length; i++) {
       if (Atomics.load(control, LOG_HELD + i) === 0) continue;
       if (Atomics.exchange(control, LOG_HELD + i, 0) === 0) continue;

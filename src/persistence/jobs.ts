@@ -5,6 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { announceMail } from '../ring/doorbell.ts';
+import { tellSlowEvent } from '../ring/slow-events.ts';
 import { CommandBaseWriter } from './aof/base-writer.ts';
 import { loadAofFiles } from './aof/load-files.ts';
 import { type Files, systemFiles } from './files.ts';
@@ -74,7 +75,9 @@ function save(job: SaveJob, files: Files): Promise<void> {
       work();
     } catch (error) {
       failure = failureText(error);
+      const startMs = performance.now();
       writer?.abort();
+      tellSlowEvent(process, 'rdb-unlink-temp-file', performance.now() - startMs);
     }
   };
   attempt(() => {

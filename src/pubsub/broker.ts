@@ -8,6 +8,7 @@
 import { stringFromBytes } from '../base/bytes.ts';
 import { NameTable } from '../base/name-table.ts';
 import type { SipHasher } from '../base/siphash.ts';
+import { NAME_BYTES } from '../commands/client-memory.ts';
 import { CHANNEL, PATTERN, type PubSub, SHARD, type SubscriptionKind } from '../commands/pubsub.ts';
 import { GATE_PUBSUB, type Session } from '../commands/session.ts';
 import { Outbox } from './outbox.ts';
@@ -54,6 +55,7 @@ export class Broker implements PubSub {
     topic.subscribers.add(session);
     this.topicsOf(session)[kind].add(topic);
     session.subscriptions[kind]++;
+    session.heldBytes += NAME_BYTES + topic.name.length;
     if ((session.gate & GATE_PUBSUB) !== 0) return;
     session.gate |= GATE_PUBSUB;
     session.link.setSubscribed(session, true);
@@ -79,6 +81,7 @@ export class Broker implements PubSub {
     topic.subscribers.delete(session);
     this.bySession.get(session)![kind].delete(topic);
     subscriptions[kind]--;
+    session.heldBytes -= NAME_BYTES + topic.name.length;
     if (topic.subscribers.size === 0) {
       this.topics[kind].remove(topic);
       if (kind === PATTERN) this.patterns.remove(topic);

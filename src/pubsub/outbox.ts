@@ -15,6 +15,11 @@ import { CaptureSink } from '../resp/capture-sink.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Topic } from './topic.ts';
 
+/** Who gets a message. */
+export interface Audience {
+  readonly subscribers: Iterable<Session>;
+}
+
 const STAR = 42;
 const GREATER = 62;
 /** Beyond this many bytes they should be sent soon. */
@@ -22,9 +27,9 @@ const LARGE = 64 << 10;
 const INITIAL_BYTES = 16 << 10;
 const KEPT_BYTES_MAX = 1 << 20;
 
-/** Messages to one topic: bytes [from, until) of the buffer, beginning at starts[firstStart] and so on. */
+/** Messages to the same sessions: bytes [from, until) of the buffer, beginning at starts[firstStart] and so on. */
 interface Batch {
-  topic: Topic;
+  topic: Audience;
   from: number;
   until: number;
   firstStart: number;
@@ -44,6 +49,9 @@ export class Outbox {
   private starts: number[] = [];
   /** By worker, RESP2 and RESP3 in turn. */
   private readonly receivers: Receivers[] = [];
+  /** The message that has been begun: to whom, and where it starts. */
+  private audience: Audience | null = null;
+  private from = 0;
   /** Something was sent since it was last set to false: links are to be flushed. */
   sent = false;
 
@@ -92,6 +100,24 @@ export class Outbox {
     }
   }
 
+  /** Begins a message that goes to these sessions as it is written, until end(). */
+  begin(audience: Audience): ReplyWriter {
+    this.audience = audience;
+    this.from = this.writer.pos;
+    return this.writer;
+  }
+
+  end(): void {
+    const { audience, batches, from, starts, writer } = this;
+    const last = batches.at(-1);
+    if (last?.topic === audience) last.until = writer.pos;
+    else {
+      const start = starts.length;
+      batches.push({ topic: audience!, from, until: writer.pos, firstStart: start, untilStart: start });
+    }
+    this.audience = null;
+  }
+
   /** Sends everything. Frames of replies that are open are closed. */
   deliver(): void {
     const { batches } = this;
@@ -122,7 +148,7 @@ export class Outbox {
   }
 
   /** Puts the sessions where those are that get the same bytes by the same way. */
-  private sort(subscribers: ReadonlySet<Session>): void {
+  private sort(subscribers: Iterable<Session>): void {
     for (const session of subscribers) {
       if ((session.gate & GATE_CLOSING) !== 0) continue;
       const place = session.link.worker * 2 + (session.resp === 3 ? 1 : 0);

@@ -79,8 +79,6 @@ export const PROTOCOL_VERSION = 'ERR Protocol version is not an integer or out o
 export const CLIENT_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
 export const CLIENT_ID = 'ERR Invalid client ID';
 export const CLIENT_ID_POSITIVE = 'ERR client-id should be greater than 0';
-export const MAX_AGE_INTEGER = 'ERR maxage is not an integer or out of range';
-export const MAX_AGE_POSITIVE = 'ERR maxage should be greater than 0';
 export const NO_SUCH_CLIENT = 'ERR No such client';
 export const RESP3_ONLY = 'ERR RESP2 is not supported by this command';
 
@@ -97,6 +95,19 @@ export function unrecognizedOption(given: string): string {
   return `ERR Unrecognized option '${given}'`;
 }
 
+/** A filter of CLIENT LIST or KILL that takes seconds. */
+export function filterInteger(name: string): string {
+  return `ERR ${name} is not an integer or out of range`;
+}
+
+export function filterPositive(name: string): string {
+  return `ERR ${name} should be greater than 0`;
+}
+
+export function unknownFlags(given: string): string {
+  return `ERR Unknown flags found in the provided filter: ${given}`;
+}
+
 export function unknownClientType(given: string): string {
   return `ERR Unknown client type '${given}'`;
 }
@@ -105,9 +116,48 @@ export function noSuchUser(given: string): string {
   return `ERR No such user '${given}'`;
 }
 
+export const TRACKING_TWO_REDIRECTS = 'ERR A client can only redirect to a single other client';
+export const TRACKING_NO_SUCH_CLIENT = 'ERR The client ID you want redirect to does not exist';
+export const TRACKING_PREFIX_ALONE = 'ERR PREFIX option requires BCAST mode to be enabled';
+export const TRACKING_MODE_SWITCH =
+  "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const TRACKING_BCAST_OPT = 'ERR OPTIN and OPTOUT are not compatible with BCAST';
+export const TRACKING_OPT_BOTH = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+export const TRACKING_OPT_SWITCH =
+  "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
+export const CACHING_WITHOUT_TRACKING =
+  'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';
+export const CACHING_YES = 'ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.';
+export const CACHING_NO = 'ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.';
+export const PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+export const MONITOR_IN_MULTI = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+
+export function prefixOverlapsExisting(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with an existing prefix '${other}'. Prefixes for a single client must not overlap.`;
+}
+
+export function prefixOverlapsGiven(prefix: string, other: string): string {
+  return `ERR Prefix '${prefix}' overlaps with another provided prefix '${other}'. Prefixes for a single client must not overlap.`;
+}
+
 // --- server -----------------------------------------------------------------------------------------
 
 export const NO_CONFIG_FILE = 'ERR The server is running without a config file';
+export const LOG_COUNT = 'ERR count should be greater than or equal to -1';
+export const COMMAND_LOG_TYPE = 'ERR type should be one of the following: slow, large-request, large-reply';
+export const noLatencySamples = (event: string) => `ERR No samples available for event '${event}'`;
+export const HOTKEYS_STARTED = 'ERR hotkey tracking session already in progress';
+export const HOTKEYS_IN_PROGRESS = 'ERR hotkey tracking session in progress, stop tracking first';
+export const HOTKEYS_METRICS = 'ERR METRICS parameter is required';
+export const HOTKEYS_METRICS_COUNT = 'ERR METRICS count must be > 0 and <= 2';
+export const HOTKEYS_METRICS_MISMATCH = 'ERR METRICS count does not match number of metric types provided';
+export const HOTKEYS_NO_METRICS = 'ERR METRICS no valid metrics passed. Supported: CPU|NET';
+export const HOTKEYS_COUNT = 'ERR COUNT must be between 1 and 64';
+export const HOTKEYS_DURATION = 'ERR DURATION must be between 1 and 1000000';
+export const HOTKEYS_SAMPLE = 'ERR SAMPLE ratio must be positive';
+export const HOTKEYS_SLOTS = 'ERR SLOTS parameter cannot be used in non-cluster mode';
+export const hotkeysMetricTwice = (name: string) => `ERR METRICS ${name} defined more than once!`;
+export const DEBUG_DATABASE = 'ERR Out of range database';
 export const NO_SHUTDOWN = 'ERR No shutdown in progress.';
 export const PROTOCOL_TYPE =
   'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false';
@@ -291,6 +341,8 @@ export const XSETID_BELOW_TOP = 'ERR The ID specified in XSETID is smaller than 
 export const XSETID_ADDED =
   'ERR The entries_added specified in XSETID is smaller than the target stream length';
 export const GROUP_MISSING = 'ERR Missing GROUP option for XREADGROUP';
+export const WAITAOF_WITHOUT_LOG =
+  'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.';
 export const TIMEOUT_NOT_INTEGER = 'ERR timeout is not an integer or out of range';
 export const STREAM_GONE = 'UNBLOCKED the stream key no longer exists';
 export const GROUP_GONE = 'NOGROUP the consumer group this client was blocked on no longer exists';

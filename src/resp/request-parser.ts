@@ -214,6 +214,16 @@ export class PartialRequest {
     if (this.spans.length > SPANS_KEEP) this.spans = new Int32Array(16);
   }
 
+  /** Bytes before the argument that is arriving: arguments that are complete, with their headers. */
+  get argumentBytes(): number {
+    return this.from;
+  }
+
+  /** Room that is kept for what is still to come. */
+  get freeBytes(): number {
+    return this.bytes.length - this.size;
+  }
+
   /** Gives bytes and spans away: their new owner keeps them. */
   release(): void {
     this.bytes = new Uint8Array(FIRST_CAPACITY);

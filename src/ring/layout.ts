@@ -106,6 +106,8 @@ export const BIO_FIGURES = 256;
 export const LOG_BROKEN = 36;
 /** 1 while an fsync that has failed leaves open what the append only file holds: it is to be rewritten. */
 export const LOG_UNSURE = 38;
+/** 1 while a client waits for an fsync (WAITAOF): bio rings the executor's doorbell when one has completed. */
+export const FSYNC_AWAITED = 39;
 /** 1 when replies wait for fsync, 0 when they wait for write. */
 export const LOG_ALWAYS = 37;
 /** Bytes of the append only file, as a position of log-ring.ts. */
@@ -113,7 +115,18 @@ export const AOF_SIZE = 288;
 /** A word for each io worker: 1 while it holds replies back until the log has been written. */
 export const LOG_HELD = 304;
 
-export const PROCESS_WORDS = 512;
+/** What the executor runs, for main to name when it takes long: 0 for nothing or the command's id + 1; its arguments, and about how many bytes they have. */
+export const EXECUTOR_COMMAND = 432;
+export const EXECUTOR_ARGUMENTS = 433;
+export const EXECUTOR_SIZE = 434;
+
+/** The system's number of each thread, in the order of HEARTBEATS; 0 where it does not tell. One word for each of 130 threads. */
+export const THREAD_IDS = 512;
+
+/** What took long on other threads: see slow-events.ts. */
+export const SLOW_EVENTS = 440;
+
+export const PROCESS_WORDS = 768;
 
 export const SETTING_MAX_CLIENTS = SETTINGS + 0;
 /** proto-max-bulk-len, clamped to 2^31-1 (an ArrayBuffer of our own is never larger). */

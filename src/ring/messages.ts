@@ -88,7 +88,8 @@ export type FromIo = { type: 'done'; error: string | null } | LogMessage;
 
 /** executor -> main, over mainPort. */
 export type FromExecutor =
-  | { type: 'ready'; names: CommandName[] }
+  /** `fullNames`: of all commands and subcommands, by id. */
+  | { type: 'ready'; names: CommandName[]; fullNames: string[] }
   | { type: 'ask'; id: number; kind: string; data: unknown }
   /** Loading is over: null, or why the server cannot run. */
   | { type: 'loaded'; error: string | null }
@@ -97,6 +98,8 @@ export type FromExecutor =
   /** It could not be saved: the server goes on. */
   | { type: 'cannot-stop' }
   | { type: 'shutdown' }
+  /** What main asked for by 'report', or that the executor itself has failed. */
+  | { type: 'crash'; report: string }
   | { type: 'log-level'; level: string }
   | LogMessage;
 
@@ -106,7 +109,9 @@ export type FromBioToMain = LogMessage | { type: 'fatal'; message: string };
 /** main -> executor, over mainPort, announced by the doorbell. */
 export type ToExecutor =
   | { type: 'answer'; id: number; answer: unknown }
-  | { type: 'stop'; save: 'yes' | 'no' | 'points'; force: boolean };
+  | { type: 'stop'; save: 'yes' | 'no' | 'points'; force: boolean }
+  /** A thread has failed: a report for the log is wanted. */
+  | { type: 'report'; thread: string; stack: string };
 
 export interface LogMessage {
   type: 'log';

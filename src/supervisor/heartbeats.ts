@@ -11,6 +11,8 @@ export class Heartbeats {
   private readonly control: Int32Array;
   private readonly names: readonly string[];
   private readonly report: (level: 'notice' | 'warning', message: string) => void;
+  /** What the thread of that name does, '' when that is not known. */
+  private readonly work: (name: string) => string;
   private readonly seen: Int32Array;
   private readonly silent: Int32Array;
 
@@ -19,10 +21,12 @@ export class Heartbeats {
     control: Int32Array,
     names: readonly string[],
     report: (level: 'notice' | 'warning', message: string) => void,
+    work: (name: string) => string,
   ) {
     this.control = control;
     this.names = names;
     this.report = report;
+    this.work = work;
     this.seen = new Int32Array(names.length);
     this.silent = new Int32Array(names.length);
   }
@@ -37,7 +41,9 @@ export class Heartbeats {
     if (beat === this.seen[index]) {
       if (++this.silent[index] === SILENT_LOOKS) {
         const seconds = (SILENT_LOOKS * intervalMs) / 1000;
-        this.report('warning', `Thread ${this.names[index]} has been busy for ${seconds} seconds`);
+        const work = this.work(this.names[index]);
+        const what = work === '' ? '' : `, with ${work}`;
+        this.report('warning', `Thread ${this.names[index]} has been busy for ${seconds} seconds${what}`);
       }
       return;
     }

@@ -11,14 +11,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import { fromBytesText } from '../config/words.ts';
 import { LogFile, writeOutLog } from '../persistence/aof/log-file.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
-import { BEAT_MS } from '../ring/layout.ts';
+import { BEAT_MS, EXECUTOR_ARGUMENTS, EXECUTOR_COMMAND, EXECUTOR_SIZE } from '../ring/layout.ts';
 import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,
@@ -46,6 +46,8 @@ import { announceListening } from './start-up.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
+/** How long the executor has for its report of another thread's failure. */
+const REPORT_WAIT_MS = 1_000;
 const EXIT_FATAL = 1;
 
 /**
@@ -85,6 +87,9 @@ export class Supervisor {
   /** The port that the io workers listen on. */
   private port = 0;
   private stopping = false;
+  private crashing = false;
+  /** Names of commands by id, once the executor has told them. */
+  private fullNames: readonly string[] = [];
   private stopTimer: NodeJS.Timeout | undefined;
   private isListening = false;
   private onceLoaded: () => void = () => {};
@@ -108,7 +113,9 @@ export class Supervisor {
   }
 
   start(): void {
-    process.on('uncaughtException', (error) => this.fatal(`Main thread failed: ${error.stack ?? error}`));
+    process.on('uncaughtException', (error) =>
+      this.crash('main', `Main thread failed: ${error.stack ?? error}`),
+    );
     const count = this.config.number('io-threads');
     const shares = this.sharesThread();
     for (let i = 0; i < count; i++) this.channels.push(createChannelMemory(i > 0 || !shares));
@@ -138,6 +145,7 @@ export class Supervisor {
     this.watch();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.onSignal(signal));
     process.on('SIGHUP', () => {});
+    process.on('SIGABRT', () => this.crash('main', 'crashed by signal: SIGABRT'));
   }
 
   // --- workers ------------------------------------------------------------------------------------
@@ -206,7 +214,7 @@ export class Supervisor {
     });
     worker.on('error', (error) => {
       if (kind === 'bio') this.writeOutLog();
-      this.fatal(`Thread ${name} failed: ${error?.stack ?? error}`);
+      this.crash(name, `Thread ${name} failed: ${error?.stack ?? error}`);
     });
     this.onExit(worker, name);
     return worker;
@@ -215,7 +223,7 @@ export class Supervisor {
   private onExit(worker: Worker, name: string): void {
     worker.on('exit', (code) => {
       if (name === 'bio') this.writeOutLog();
-      if (!this.stopping) this.fatal(`Thread ${name} ended unexpectedly with code ${code}`);
+      if (!this.stopping) this.crash(name, `Thread ${name} ended unexpectedly with code ${code}`);
     });
   }
 
@@ -228,6 +236,45 @@ export class Supervisor {
     } catch (error) {
       this.log.write('warning', `The rest of the log could not be written: ${(error as Error).message}`);
     }
+  }
+
+  /**
+   * A thread has failed: logs why and ends the process, with a report of the executor in between if it can still give one. Nobody's reply is lost
+   * by that: what the executor does meanwhile tells nobody.
+   */
+  private crash(thread: string, message: string): void {
+    if (this.crashing) return;
+    this.crashing = true;
+    this.stopping = true;
+    this.log.write('warning', message);
+    if (thread === 'executor' || !this.config.bool('crash-log-enabled')) {
+      this.endCrash();
+      return;
+    }
+    this.toExecutor({ type: 'report', thread, stack: message });
+    setTimeout(() => this.endCrash(), REPORT_WAIT_MS);
+  }
+
+  /** Writes what reports there are, and what the executor was doing if there is none. */
+  private endCrash(): never {
+    const reports: string[] = [];
+    for (let mail = receiveMessageOnPort(this.mainChannel.port1); mail; ) {
+      const message = mail.message as FromExecutor;
+      if (message.type === 'crash') reports.push(message.report);
+      mail = receiveMessageOnPort(this.mainChannel.port1);
+    }
+    const running = this.runningCommand();
+    if (reports.length === 0 && running !== '') reports.push(`The executor was running ${running}`);
+    for (const report of reports) this.log.write('warning', report);
+    process.exit(EXIT_FATAL);
+  }
+
+  /** What the executor runs, as far as it shows in shared memory; '' for nothing. */
+  private runningCommand(): string {
+    const id = this.control[EXECUTOR_COMMAND] - 1;
+    if (id < 0) return '';
+    const { control } = this;
+    return `command '${this.fullNames[id] ?? id}' with ${control[EXECUTOR_ARGUMENTS]} arguments of ${control[EXECUTOR_SIZE]} bytes`;
   }
 
   /** Logs and ends the process: with one thread gone, nothing that is left can be trusted. */
@@ -256,7 +303,10 @@ export class Supervisor {
   private onExecutor(message: FromExecutor): void {
     if (message.type === 'log') this.writeLog(message);
     else if (message.type === 'log-level') this.log.setLevel(message.level);
-    else if (message.type === 'ready') void this.listen(message.names);
+    else if (message.type === 'ready') {
+      this.fullNames = message.fullNames;
+      void this.listen(message.names);
+    } else if (message.type === 'crash') this.onReport(message.report);
     else if (message.type === 'loaded') this.onLoaded(message.error);
     else if (message.type === 'saving') clearTimeout(this.stopTimer);
     else if (message.type === 'cannot-stop') this.goOn();
@@ -266,6 +316,12 @@ export class Supervisor {
         this.toExecutor({ type: 'answer', id: message.id, answer });
       });
     }
+  }
+
+  /** The executor has failed, or was asked because another thread has. */
+  private onReport(report: string): void {
+    this.log.write('warning', report);
+    if (this.crashing) process.exit(EXIT_FATAL);
   }
 
   private toExecutor(message: ToExecutor): void {
@@ -415,7 +471,12 @@ export class Supervisor {
 
   private watch(): void {
     const names = ['executor', 'bio', ...this.channels.map((_, i) => `io-${i}`)];
-    const beats = new Heartbeats(this.control, names, (level, message) => this.log.write(level, message));
+    const beats = new Heartbeats(
+      this.control,
+      names,
+      (level, message) => this.log.write(level, message),
+      (name) => (name === 'executor' ? this.runningCommand() : ''),
+    );
     setInterval(() => {
       this.readProcessFigures();
       beats.look(BEAT_MS);

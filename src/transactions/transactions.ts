@@ -41,6 +41,10 @@ export class SessionTransactions implements Transactions {
     this.isImmediate = Uint8Array.from(table.byId, ({ fullName }) => (IMMEDIATE.has(fullName) ? 1 : 0));
   }
 
+  get watchedKeys(): number {
+    return this.watched.count;
+  }
+
   begin(session: Session): void {
     session.queue = new CommandQueue();
     session.gate |= GATE_MULTI;

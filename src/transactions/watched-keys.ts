@@ -9,6 +9,7 @@
  */
 import { stringFromBytes } from '../base/bytes.ts';
 import { type Named, NameTable } from '../base/name-table.ts';
+import { NAME_BYTES } from '../commands/client-memory.ts';
 import type { Session } from '../commands/session.ts';
 import type { Database } from '../keyspace/database.ts';
 
@@ -42,6 +43,13 @@ export class WatchedKeys {
     this.onInterest = onInterest;
   }
 
+  /** How many different keys are watched. */
+  get count(): number {
+    const keys = new Set<WatchedKey>();
+    for (const watched of this.bySession.values()) for (const key of watched) keys.add(key);
+    return keys.size;
+  }
+
   get isEmpty(): boolean {
     return this.bySession.size === 0;
   }
@@ -59,6 +67,7 @@ export class WatchedKeys {
     if (key.watchers.has(session)) return;
     key.watchers.add(session);
     session.watchCount++;
+    session.heldBytes += NAME_BYTES + key.name.length;
     const keys = this.bySession.get(session);
     if (keys !== undefined) {
       keys.push(key);
@@ -74,6 +83,7 @@ export class WatchedKeys {
     if (keys === undefined) return;
     for (const key of keys) {
       key.watchers.delete(session);
+      session.heldBytes -= NAME_BYTES + key.name.length;
       if (key.watchers.size === 0) this.tables[key.db.index]!.remove(key);
     }
     session.watchCount = 0;

@@ -150,6 +150,16 @@ describeOnBoth('blocking commands', [], (target) => {
     for (const { client } of [least, many]) client.close();
   });
 
+  it('CLIENT REPLY SKIP: a wait whose reply is skipped does not take the reply of the next one away', async () => {
+    const own = await client();
+    own.write('CLIENT REPLY SKIP\r\nBLPOP skipped 0\r\nBLPOP other 0.01\r\nECHO end\r\n');
+    while ((await blocked(run)) !== 1) await pause();
+    await run('RPUSH skipped x');
+    expect(readable(await own.next())).toBeNull();
+    expect(readable(await own.next())).toBe('end');
+    own.close();
+  });
+
   it('a thousand clients on one key are served in order', async () => {
     const own = await Promise.all(Array.from({ length: 1000 }, () => client()));
     const order: number[] = [];

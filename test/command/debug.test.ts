@@ -109,6 +109,21 @@ describeOnBoth('debug', ['--enable-debug-command', 'yes'], ({ run, raw }) => {
     expect(await read()).not.toBe(before);
   });
 
+  it('DEBUG HTSTATS: tells how large tables are', async () => {
+    const EMPTY = 'No stats available for empty dictionaries';
+    expect(String(await run('DEBUG HTSTATS 0')).split(EMPTY)).toHaveLength(3);
+    await run('DEBUG POPULATE 1000');
+    const text = String(await run('DEBUG HTSTATS 0'));
+    expect(text).toMatch(
+      /^\[Dictionary HT\]\nHash table 0 stats \(main hash table\):\n table size: [0-9]+\n/,
+    );
+    expect(Number(/table size: ([0-9]+)/.exec(text)![1])).toBeGreaterThanOrEqual(1000);
+    expect(text).toContain(' number of elements: 1000\n');
+    expect(text.slice(text.indexOf('[Expires HT]'))).toContain(EMPTY);
+    expect(await run('DEBUG HTSTATS 99')).toBe('error: ERR Out of range database');
+    expect(await run('DEBUG HTSTATS x')).toBe('error: ERR value is not an integer or out of range');
+  });
+
   it('DEBUG: refuses what it does not know', async () => {
     expect(await run('DEBUG foo')).toBe(wrong('foo'));
     expect(await run('DEBUG sleep')).toBe(wrong('sleep'));
@@ -136,6 +151,25 @@ describeOnOurs('debug of ours', ['--enable-debug-command', 'local'], ({ run }) =
 });
 
 describeOnBoth(
+  'DEBUG AOF-FLUSH-SLEEP',
+  ['--enable-debug-command', 'local', '--appendonly', 'yes', '--appendfsync', 'always'],
+  ({ run }) => {
+    const timeOf = async (command: string) => {
+      const start = performance.now();
+      await run(command);
+      return performance.now() - start;
+    };
+
+    it('has writes to the append only file wait, and whoever waits for them', async () => {
+      expect(await run('DEBUG AOF-FLUSH-SLEEP 100000')).toBe('OK');
+      expect(await timeOf('SET k v')).toBeGreaterThanOrEqual(99);
+      expect(await run('DEBUG AOF-FLUSH-SLEEP 0')).toBe('OK');
+      expect(await run('GET k')).toBe('v');
+    });
+  },
+);
+
+describeOnBoth(
   'DEBUG LOADAOF',
   ['--enable-debug-command', 'local', '--appendonly', 'yes', '--appendfsync', 'always'],
   ({ run, call }) => {
@@ -155,6 +189,26 @@ describeOnBoth(
       await run('SELECT 1');
       expect(await run('HGET h f')).toBe('v');
       await run('SELECT 0');
+    });
+  },
+);
+
+describeOnOurs(
+  'a slow disk',
+  ['--enable-debug-command', 'local', '--appendonly', 'yes', '--appendfsync', 'always'],
+  ({ run }) => {
+    it('is seen by the latency monitor', async () => {
+      await run('LATENCY RESET');
+      await run('CONFIG SET latency-monitor-threshold 30');
+      await run('DEBUG AOF-FLUSH-SLEEP 50000');
+      let events: string[] = [];
+      while (!events.includes('aof-write')) {
+        await run('SET k v');
+        events = ((await run('LATENCY LATEST')) as [string][]).map(([event]) => event);
+      }
+      await run('DEBUG AOF-FLUSH-SLEEP 0');
+      await run('CONFIG SET latency-monitor-threshold 0');
+      expect(events).toContain('aof-write-alone');
     });
   },
 );

@@ -79,6 +79,15 @@ export class RawClient {
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
 
+  /** Reads nothing more until resume(). */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   close(): void {
     this.socket.destroy();
   }

@@ -36,6 +36,9 @@ import {
 } from './source.mjs';
 import { endRunningUnits, runUnit } from './unit-run.mjs';
 
+/** What an [ignore] line says of a block that has a tag; a gap of that title leaves such blocks out. */
+const TAG_GAP = /^Tag: (.*) denied$/;
+
 /** @typedef {import('./unit-run.mjs').UnitResult} UnitResult */
 /** @typedef {import('./gaps.mjs').Gap} Gap */
 
@@ -175,10 +178,16 @@ function summarise(/** @type {Verdict[]} */ verdicts) {
   return { passed: total('passed'), failed: total('failed'), gaps: total('gaps'), units };
 }
 
-/** @returns {string[]} what runtest gets beyond what every run gets */
-function extraArguments(/** @type {ReturnType<typeof readOptions>['values']} */ options) {
+/** @returns {string[]} what runtest gets beyond what every run gets; a gap `Tag: x denied` keeps whole blocks with that tag out */
+function extraArguments(
+  /** @type {ReturnType<typeof readOptions>['values']} */ options,
+  /** @type {string[]} */ listed,
+) {
   const only = options.only.flatMap((title) => ['--only', title]);
-  return options.tags === undefined ? only : [...only, '--tags', options.tags];
+  if (options.tags !== undefined) return [...only, '--tags', options.tags];
+  if (options.oracle) return only;
+  const tags = listed.flatMap((title) => TAG_GAP.exec(title)?.slice(1) ?? []).map((tag) => `-${tag}`);
+  return tags.length === 0 ? only : [...only, '--tags', tags.join(' ')];
 }
 
 /** Runs the units one after the other, up to the first that fails unless told to keep going. */
@@ -197,7 +206,7 @@ async function runUnits(
       runFolder,
       logFile: join(upstreamRoot, 'logs', `${side}-${unit.replaceAll('/', '-')}.log`),
       skipTitles: options.oracle || options['try-gaps'] ? [] : listed,
-      extraArguments: extraArguments(options),
+      extraArguments: extraArguments(options, listed),
       verbose: options.verbose,
     });
     const verdict = judge(result, listed, options);

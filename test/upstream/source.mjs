@@ -185,7 +185,7 @@ function linkEntries(/** @type {string} */ from, /** @type {string} */ to, /** @
 
 /** Writes the two-line script that stands in for one of the suite's servers. */
 function writeServerScript(/** @type {string} */ path, /** @type {string} */ command) {
-  writeFileSync(path, `#!/bin/sh\nexec ${command}\n`);
+  writeFileSync(path, `#!/bin/sh\n${command}\n`);
   chmodSync(path, 0o755);
 }
 
@@ -208,9 +208,21 @@ export function makeRunFolder(tree, { oracle, server }) {
     if (installed) symlinkSync(installed, join(folder, 'src', name));
   }
   const program = `'${oracle ? findProgram('redis-server') : resolve(server)}'`;
-  const compatibility = oracle ? '' : ' --compat-version 7.0';
-  writeServerScript(join(folder, 'src', 'redis-server'), `${program} "$@"${compatibility}`);
-  writeServerScript(join(folder, 'src', 'redis-sentinel'), `${program} "$@" --sentinel${compatibility}`);
+  const compatibility = '--compat-version 7.0';
+  // Behind the configuration file and before all other options, because the last one may be one without a value; not before words without one.
+  const withArguments = (/** @type {string} */ more) =>
+    oracle
+      ? `exec ${program} "$@"${more}`
+      : `case "$1" in
+-v | --version) exec ${program} "$@" ;;
+'' | -*) exec ${program} ${compatibility} "$@"${more} ;;
+esac
+case "$2" in
+'' | -*) conf=$1; shift; exec ${program} "$conf" ${compatibility} "$@"${more} ;;
+*) exec ${program} "$@"${more} ${compatibility} ;;
+esac`;
+  writeServerScript(join(folder, 'src', 'redis-server'), withArguments(''));
+  writeServerScript(join(folder, 'src', 'redis-sentinel'), withArguments(' --sentinel'));
   return folder;
 }
 

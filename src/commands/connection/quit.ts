@@ -37,6 +37,8 @@ function reset(call: Call): void {
   const { reply, server, session } = call;
   server.transactions.discard(session);
   server.pubsub.forget(session);
+  server.tracking.disable(session);
+  server.monitors.remove(session);
   session.db = server.keyspace.databases[0];
   session.name = '';
   session.resp = 2;

@@ -11,6 +11,7 @@ import { OBJECT } from './object.ts';
 import { RENAME, RENAMENX } from './rename.ts';
 import { KEYS, RANDOMKEY, SCAN } from './scan.ts';
 import { EXPIRETIME, PEXPIRETIME, PTTL, TTL } from './ttl.ts';
+import { WAIT, WAITAOF } from './wait.ts';
 
 export const GENERIC_COMMANDS: readonly CommandDeclaration[] = [
   DEL,
@@ -37,6 +38,8 @@ export const GENERIC_COMMANDS: readonly CommandDeclaration[] = [
   RANDOMKEY,
   KEYS,
   SCAN,
+  WAIT,
+  WAITAOF,
   SORT,
   SORT_RO,
   OBJECT,

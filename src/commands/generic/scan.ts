@@ -19,6 +19,9 @@ import { arg, defineCommand, READONLY } from '../define.ts';
 import { readCursor } from '../scan-cursor.ts';
 import { TYPE_NAMES } from './type-names.ts';
 
+/** RANDOMKEY's tries to find a key that is not due, during CLIENT PAUSE. */
+const FROZEN_TRIES = 100;
+
 export const KEYS = defineCommand({
   name: 'KEYS',
   summary: 'Returns all keys whose names match a pattern.',
@@ -180,7 +183,10 @@ function typeAt(db: Database, address: number): number {
 function randomKey(call: Call): void {
   const { db, reply } = call;
   let address = db.dict.random(call.server.random);
-  while (address !== 0 && db.expireIfDueAt(address)) address = db.dict.random(call.server.random);
+  // While the data stands still the keys that are due stay; there may be no others.
+  let tries = db.keyspace.frozen ? FROZEN_TRIES : Infinity;
+  while (address !== 0 && tries-- > 0 && db.expireIfDueAt(address))
+    address = db.dict.random(call.server.random);
   if (address === 0) reply.null();
   else replyKey(call, address);
 }

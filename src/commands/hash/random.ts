@@ -16,6 +16,7 @@ import { HashWalk } from '../../types/hash/hash-walk.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, READONLY } from '../define.ts';
 import { WRONG } from '../lookup.ts';
+import { isLeaving } from '../session.ts';
 import { hashForRead } from './find-hash.ts';
 
 export const HRANDFIELD = defineCommand({
@@ -97,7 +98,7 @@ function repeatedly(call: Call, address: number, count: number, withValues: bool
     return;
   }
   header(call, count, withValues);
-  for (let i = 0; i < count; i++) replyPlace(call, draw(call), withValues);
+  for (let i = 0; i < count && !isLeaving(call.session); i++) replyPlace(call, draw(call), withValues);
 }
 
 function differently(call: Call, address: number, count: number, withValues: boolean): void {

@@ -31,7 +31,17 @@ import {
 import { growString, newZeros, readString, stringSize, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
 import { changed } from '../changed.ts';
-import { arg, DENYOOM, defineCommand, FAST, keyAt, keysFrom, READONLY, WRITE } from '../define.ts';
+import {
+  arg,
+  DENYOOM,
+  defineCommand,
+  FAST,
+  keyAt,
+  keysFrom,
+  MAY_REPLICATE,
+  READONLY,
+  WRITE,
+} from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { logAsItCame } from '../propagation.ts';
 
@@ -55,7 +65,7 @@ export const PFCOUNT = defineCommand({
   since: '2.8.9',
   complexity: 'O(1) for one key, and mostly at once; O(N) with a large constant for N keys',
   arity: -2, // PFCOUNT key [key ...]
-  flags: READONLY,
+  flags: READONLY | MAY_REPLICATE,
   keys: [
     {
       ...keysFrom(1, -1, 1, 'RW', 'access'),

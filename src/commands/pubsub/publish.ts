@@ -1,11 +1,11 @@
 import type { Call } from '../call.ts';
-import { arg, defineCommand, FAST, keyAt, LOADING, PUBSUB, STALE } from '../define.ts';
+import { arg, defineCommand, FAST, keyAt, LOADING, MAY_REPLICATE, PUBSUB, STALE } from '../define.ts';
 import { CHANNEL, SHARD } from '../pubsub.ts';
 
 const COMMON = {
   group: 'pubsub',
   arity: 3, // PUBLISH channel message
-  flags: PUBSUB | LOADING | STALE | FAST,
+  flags: PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE,
 } as const;
 
 export const PUBLISH = defineCommand({

@@ -14,6 +14,7 @@ import { reduced } from '../changed.ts';
 import { arg, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
 import { logPop } from '../propagation.ts';
+import { isLeaving } from '../session.ts';
 import { removeIfEmpty } from './members.ts';
 import { replyMember } from './reply.ts';
 
@@ -207,7 +208,7 @@ function replyAny(call: Call, address: number, count: number): void {
   const { db, reply } = call;
   reply.array(count);
   walk.open(db, address);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && !isLeaving(call.session); i++) {
     walk.read(randomPosition(db, address, call.server.random));
     replyMember(reply);
   }

@@ -8,6 +8,7 @@ import { zsetCount } from '../../types/zset/zset.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, keyAt, READONLY } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
+import { isLeaving } from '../session.ts';
 import { readInteger, replyHeader, replyMembers } from './scores.ts';
 
 export const ZRANDMEMBER = defineCommand({
@@ -80,7 +81,8 @@ function replyRepeating(call: Call, address: number, n: number, withScores: bool
   const { random } = call.server;
   const size = zsetCount(call.db, address);
   const nested = replyHeader(call, n, withScores);
-  for (let i = 0; i < n; i++) replyAt(call, address, random.below(size), withScores, nested);
+  for (let i = 0; i < n && !isLeaving(call.session); i++)
+    replyAt(call, address, random.below(size), withScores, nested);
 }
 
 /** In the order of the sorted set. */

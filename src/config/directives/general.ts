@@ -24,8 +24,8 @@ import {
 } from '../value-types.ts';
 import {
   NO_ACL,
-  NO_CRASH_REPORT,
   NO_DEBUG_HOOK,
+  NO_MEMORY_CHECK,
   NO_MODULES,
   NO_PINNING,
   NO_PLATFORM,
@@ -187,8 +187,8 @@ export const GENERAL: readonly Directive[] = [
   { name: 'bio_cpulist', type: cpuList, initial: '', startOnly: true, effect: NO_PINNING },
   { name: 'aof_rewrite_cpulist', type: cpuList, initial: '', startOnly: true, effect: NO_PINNING },
   { name: 'bgsave_cpulist', type: cpuList, initial: '', startOnly: true, effect: NO_PINNING },
-  { name: 'crash-log-enabled', type: yesNo, initial: true, effect: NO_CRASH_REPORT },
-  { name: 'crash-memcheck-enabled', type: yesNo, initial: true, effect: NO_CRASH_REPORT },
+  { name: 'crash-log-enabled', type: yesNo, initial: true, effect: WORKS },
+  { name: 'crash-memcheck-enabled', type: yesNo, initial: true, effect: NO_MEMORY_CHECK },
   { name: 'use-exit-on-panic', type: yesNo, initial: false, hidden: true, effect: NO_DEBUG_HOOK },
   { name: 'watchdog-period', type: integer(0, INT_MAX), initial: 0n, hidden: true, effect: NO_DEBUG_HOOK },
 ];

@@ -19,7 +19,7 @@ import {
   unsignedMemory,
   yesNo,
 } from '../value-types.ts';
-import { NO_JEMALLOC, NO_PLATFORM, NO_TRACKING, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
+import { NO_JEMALLOC, NO_PLATFORM, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
 
 const entries = unsigned(0, LONG_MAX);
 const entryBytes = unsignedMemory(0, LONG_MAX);
@@ -75,7 +75,7 @@ export const MEMORY: readonly Directive[] = [
     effect: NO_PLATFORM,
   },
   { name: 'oom-score-adj-values', type: oomScores, initial: '0 200 800', effect: NO_PLATFORM },
-  { name: 'tracking-table-max-keys', type: entries, initial: 1000000n, effect: NO_TRACKING },
+  { name: 'tracking-table-max-keys', type: entries, initial: 1000000n, effect: WORKS },
   {
     name: 'hash-max-listpack-entries',
     alias: 'hash-max-ziplist-entries',

@@ -23,7 +23,7 @@ import {
   unsignedMemory,
   yesNo,
 } from '../value-types.ts';
-import { NO_CLIENT_EVICTION, NO_PLATFORM } from './reasons.ts';
+import { NO_PLATFORM } from './reasons.ts';
 
 const IO_THREADS_USUAL_MAX = 8;
 const MIB = 1024n * 1024n;
@@ -97,6 +97,6 @@ export const NETWORK: readonly Directive[] = [
     name: 'maxmemory-clients',
     type: memoryOrPercent(100, LONG_MAX),
     initial: 0n,
-    effect: NO_CLIENT_EVICTION,
+    effect: WORKS,
   },
 ];

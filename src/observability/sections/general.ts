@@ -1,4 +1,7 @@
 /** INFO's sections on the server, its clients, its replication (there is none) and its CPU time. */
+import { PAUSE_NONE } from '../../commands/pausing.ts';
+import type { Server } from '../../commands/server.ts';
+import type { Session } from '../../commands/session.ts';
 import { THREADIS_VERSION } from '../../config/product.ts';
 import { field, fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
 
@@ -52,6 +55,19 @@ function listeners({ server }: InfoFacts): string[] {
   return lines.map((line, i) => `listener${i}:${line}`);
 }
 
+function countOf({ sessions }: Server, is: (session: Session) => boolean): number {
+  let count = 0;
+  for (const session of sessions.values()) if (is(session)) count++;
+  return count;
+}
+
+function isSubscribed({ subscriptions }: Session): boolean {
+  return subscriptions[0] + subscriptions[1] + subscriptions[2] > 0;
+}
+
+/** What a pause holds back, by its mode. */
+const PAUSED = ['none', 'write', 'all'];
+
 export const CLIENTS: InfoSection = {
   name: 'clients',
   title: 'Clients',
@@ -60,13 +76,20 @@ export const CLIENTS: InfoSection = {
     field('connected_clients', ({ clients }) => clients.connected),
     fixed('cluster_connections', 0),
     field('maxclients', ({ server }) => server.config.number('maxclients')),
-    field('client_recent_max_input_buffer', ({ clients }) => clients.largestInput),
-    field('client_recent_max_output_buffer', ({ clients }) => clients.largestOutput),
-    field('blocked_clients', ({ server }) => server.blocking.count),
-    fixed('tracking_clients', 0),
+    field('client_recent_max_input_buffer', ({ peaks }) => peaks.input),
+    field('client_recent_max_output_buffer', ({ peaks }) => peaks.output),
+    field('blocked_clients', ({ server }) => server.blocking.count + server.pausing.count),
+    field('tracking_clients', ({ server }) => server.tracking.clients),
+    field('pubsub_clients', ({ server }) => countOf(server, (session) => isSubscribed(session)), '7.2'),
+    field('watching_clients', ({ server }) => countOf(server, ({ watchCount }) => watchCount > 0), '7.2'),
     field('clients_in_timeout_table', ({ server }) => server.blocking.timedCount),
+    field('total_watched_keys', ({ server }) => server.transactions.watchedKeys, '7.2'),
     { ...field('total_blocking_keys', ({ server }) => server.blocking.keyCount), since: '7.2' },
     { ...fixed('total_blocking_keys_on_nokey', 0), since: '7.2' },
+    // Valkey 8's.
+    field('paused_reason', ({ server }) => (server.pausing.mode === PAUSE_NONE ? 'none' : 'client_pause')),
+    field('paused_actions', ({ server }) => PAUSED[server.pausing.mode]),
+    field('paused_timeout_milliseconds', ({ server }) => server.pausing.leftMs),
   ],
 };
 
@@ -89,7 +112,7 @@ export const REPLICATION: InfoSection = {
   ],
 };
 
-/** Nothing is ever forked; the runtime does not tell threads apart, so the main thread's time is the process's. */
+/** Nothing is ever forked. What is Redis's main thread is the executor here. */
 export const CPU: InfoSection = {
   name: 'cpu',
   title: 'CPU',
@@ -99,8 +122,8 @@ export const CPU: InfoSection = {
     field('used_cpu_user', ({ process }) => seconds(process.cpuUserUs)),
     fixed('used_cpu_sys_children', '0.000000'),
     fixed('used_cpu_user_children', '0.000000'),
-    field('used_cpu_sys_main_thread', ({ process }) => seconds(process.cpuSystemUs)),
-    field('used_cpu_user_main_thread', ({ process }) => seconds(process.cpuUserUs)),
+    field('used_cpu_sys_main_thread', ({ executorCpu }) => seconds(executorCpu.systemUs)),
+    field('used_cpu_user_main_thread', ({ executorCpu }) => seconds(executorCpu.userUs)),
   ],
 };
 

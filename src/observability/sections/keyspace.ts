@@ -1,4 +1,5 @@
 /** INFO's sections that have a line per thing: commands, errors, databases. */
+import type { Database } from '../../keyspace/database.ts';
 import { fixed, type InfoFacts, type InfoSection } from '../info-section.ts';
 
 export const COMMAND_STATS: InfoSection = {
@@ -29,6 +30,26 @@ export const ERROR_STATS: InfoSection = {
   lines: ({ server }) => [...server.stats.errors].map(([code, count]) => `errorstat_${code}:count=${count}`),
 };
 
+/** The percentiles of latency-tracking-info-percentiles, in microseconds, of each command that has run. */
+export const LATENCY_STATS: InfoSection = {
+  name: 'latencystats',
+  title: 'Latencystats',
+  usual: false,
+  lines: latencyLines,
+};
+
+function latencyLines({ server }: InfoFacts): string[] {
+  const wanted = server.config.list('latency-tracking-info-percentiles');
+  const lines: string[] = [];
+  for (const { id, fullName } of server.table.byId) {
+    const histogram = server.stats.histograms[id];
+    if (histogram === null) continue;
+    const shown = wanted.map((p) => `p${p}=${(histogram.percentile(Number(p)) / 1000).toFixed(3)}`);
+    lines.push(`latency_percentiles_usec_${fullName}:${shown.join(',')}`);
+  }
+  return lines;
+}
+
 export const CLUSTER: InfoSection = {
   name: 'cluster',
   title: 'Cluster',
@@ -36,12 +57,16 @@ export const CLUSTER: InfoSection = {
   fields: [fixed('cluster_enabled', 0)],
 };
 
+/** `subexpiry` is Redis 7.4's: keys whose fields have expire times. Tools that do not know it see it only where there are some. */
+function keyspaceLine(db: Database): string {
+  const { count } = db.elementExpires;
+  const line = `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${db.averageTtlMs()}`;
+  return count === 0 ? line : `${line},subexpiry=${count}`;
+}
+
 export const KEYSPACE: InfoSection = {
   name: 'keyspace',
   title: 'Keyspace',
   usual: true,
-  lines: ({ server }) =>
-    server.keyspace.databases
-      .filter((db) => db.count > 0)
-      .map((db) => `db${db.index}:keys=${db.count},expires=${db.expires.count},avg_ttl=${db.averageTtlMs()}`),
+  lines: ({ server }) => server.keyspace.databases.filter((db) => db.count > 0).map(keyspaceLine),
 };

@@ -1,5 +1,6 @@
 /** INFO stats: what happened since the start or the last CONFIG RESETSTAT. */
 import { CHANNEL, PATTERN, SHARD } from '../../commands/pubsub.ts';
+import type { Stats } from '../../commands/stats.ts';
 import { field, fixed, type InfoSection } from '../info-section.ts';
 
 function kilobytes(bytesPerSecond: number): string {
@@ -9,6 +10,25 @@ function kilobytes(bytesPerSecond: number): string {
 function milliseconds(us: number): number {
   return Math.floor(us / 1000);
 }
+
+/** How long a turn of the executor's loop took lately. */
+function usPerTurn({ awakeRate, turnRate }: Stats): number {
+  return turnRate.perSecond > 0 ? Math.round(awakeRate.perSecond / turnRate.perSecond) : 0;
+}
+
+/** Figures for those who look into the server's loop; only by name. Writing the append only file is not the executor's work. */
+export const DEBUG: InfoSection = {
+  name: 'debug',
+  title: 'Debug',
+  usual: false,
+  byNameOnly: true,
+  fields: [
+    fixed('eventloop_duration_aof_sum', 0),
+    field('eventloop_duration_cron_sum', ({ loop }) => Math.round(loop.cronUs)),
+    field('eventloop_duration_max', ({ loop }) => Math.round(loop.turnMaxUs)),
+    field('eventloop_cmd_per_cycle_max', ({ loop }) => loop.commandsMax),
+  ],
+};
 
 export const STATS: InfoSection = {
   name: 'stats',
@@ -32,10 +52,10 @@ export const STATS: InfoSection = {
     fixed('sync_partial_err', 0),
     field('expired_keys', ({ server }) => server.keyspace.expired),
     fixed('expired_stale_perc', '0.00'),
-    fixed('expired_time_cap_reached_count', 0),
-    fixed('expire_cycle_cpu_milliseconds', 0),
+    field('expired_time_cap_reached_count', ({ server }) => server.stats.expireLimits),
+    field('expire_cycle_cpu_milliseconds', ({ server }) => Math.floor(server.stats.expireUs / 1000)),
     field('evicted_keys', ({ server }) => server.keyspace.evicted),
-    fixed('evicted_clients', 0),
+    field('evicted_clients', ({ server }) => server.stats.evictedClients),
     field('total_eviction_exceeded_time', ({ server }) => milliseconds(server.keyspace.eviction.exceededUs)),
     field('current_eviction_exceeded_time', ({ server }) =>
       milliseconds(server.keyspace.eviction.exceededNowUs),
@@ -56,9 +76,9 @@ export const STATS: InfoSection = {
     field('active_defrag_key_misses', ({ server }) => server.keyspace.defrag.keyMisses),
     field('total_active_defrag_time', ({ server }) => milliseconds(server.keyspace.defrag.totalUs)),
     field('current_active_defrag_time', ({ server }) => milliseconds(server.keyspace.defrag.currentUs)),
-    fixed('tracking_total_keys', 0),
-    fixed('tracking_total_items', 0),
-    fixed('tracking_total_prefixes', 0),
+    field('tracking_total_keys', ({ server }) => server.tracking.keys),
+    field('tracking_total_items', ({ server }) => server.tracking.items),
+    field('tracking_total_prefixes', ({ server }) => server.tracking.prefixes),
     fixed('unexpected_error_replies', 0),
     field('total_error_replies', ({ server }) => server.stats.totalErrors),
     fixed('dump_payload_sanitizations', 0),
@@ -68,6 +88,15 @@ export const STATS: InfoSection = {
     field('io_threaded_writes_processed', ({ network }) => network.writes),
     fixed('reply_buffer_shrinks', 0),
     fixed('reply_buffer_expands', 0),
+    field('eventloop_cycles', ({ loop }) => loop.turns, '7.2'),
+    field('eventloop_duration_sum', ({ loop }) => Math.round(loop.awakeUs), '7.2'),
+    field('eventloop_duration_cmd_sum', ({ loop }) => Math.round(loop.commandUs), '7.2'),
+    field(
+      'instantaneous_eventloop_cycles_per_sec',
+      ({ server }) => Math.round(server.stats.turnRate.perSecond),
+      '7.2',
+    ),
+    field('instantaneous_eventloop_duration_usec', ({ server }) => usPerTurn(server.stats), '7.2'),
     field(
       'client_query_buffer_limit_disconnections',
       ({ network }) => network.queryLimitDisconnections,

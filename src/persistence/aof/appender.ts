@@ -18,6 +18,7 @@
  * knows which manifest a power failure would leave: that counts as an fsync that failed, and what either of the two names is kept.
  */
 import type { LogReader } from '../../ring/log-ring.ts';
+import type { SlowEvent } from '../../ring/slow-events.ts';
 import { type Files, removeIfThere } from '../files.ts';
 import {
   AofNames,
@@ -53,6 +54,8 @@ export interface AppenderParts {
   log: (level: 'notice' | 'warning', message: string) => void;
   /** The process cannot go on. Does not return. */
   fatal: (message: string) => void;
+  /** Something that the disk was asked for took so long. */
+  onTime?: (event: SlowEvent, ms: number) => void;
 }
 
 const BASE = /\.base\.(rdb|aof)$/;
@@ -222,7 +225,9 @@ export class Appender {
     const next = { base, increments: before.increments.filter((entry) => entry.sequence >= from), history };
     let unsure: NodeJS.ErrnoException | null = null;
     try {
+      const startMs = performance.now();
       files.rename(temporary, this.names.path(base.name));
+      this.parts.onTime?.('aof-rename', performance.now() - startMs);
       unsure = saveManifest(files, this.names, next);
     } catch (error) {
       removeIfThere(files, temporary);
@@ -316,6 +321,7 @@ export class Appender {
     if (this.fd < 0) return;
     let left = reader.waiting;
     const wrote = left > 0;
+    const startMs = wrote ? performance.now() : 0;
     if (wrote && this.sleepUs > 0) Atomics.wait(sleeper, 0, 0, this.sleepUs / 1000);
     try {
       while (left > 0) {
@@ -329,9 +335,15 @@ export class Appender {
       this.onWriteError(error as Error);
       return;
     }
+    if (wrote) this.tellWriteTime(performance.now() - startMs);
     if (this.writeError !== null) this.recovered();
     if (this.policy === 'always') this.fsyncNow();
     if (wrote) this.parts.onProgress();
+  }
+
+  private tellWriteTime(ms: number): void {
+    this.parts.onTime?.('aof-write', ms);
+    this.parts.onTime?.(this.fsyncing.size > 0 ? 'aof-write-pending-fsync' : 'aof-write-alone', ms);
   }
 
   private onWriteError(error: NodeJS.ErrnoException): void {
@@ -367,9 +379,11 @@ export class Appender {
     const position = reader.written;
     if (this.fsyncError !== null) return;
     if (position === this.fsyncedPosition && this.fsyncing.size === 0) return;
+    const startMs = performance.now();
     try {
       for (const fd of this.fsyncing.keys()) files.fsync(fd);
       files.fsync(this.fd);
+      if (this.policy === 'always') this.parts.onTime?.('aof-fsync-always', performance.now() - startMs);
     } catch (error) {
       this.onFsyncError(error as Error);
       return;

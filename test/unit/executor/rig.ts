@@ -3,9 +3,12 @@
  * stands still, and a handful of commands made for the purpose.
  */
 import { FakeClock } from '../../../src/base/clock.ts';
+import { Prng } from '../../../src/base/prng.ts';
 import { SipHasher } from '../../../src/base/siphash.ts';
 import type { Call } from '../../../src/commands/call.ts';
+import { CommandLogs } from '../../../src/commands/command-logs.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
+import { LatencyEvents } from '../../../src/commands/latency-events.ts';
 import { CHANNEL } from '../../../src/commands/pubsub.ts';
 import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
@@ -14,7 +17,10 @@ import { CommandTable } from '../../../src/commands/table.ts';
 import { BlockedClients } from '../../../src/executor/blocked-clients.ts';
 import { Changes } from '../../../src/executor/changes.ts';
 import { ChannelEnd } from '../../../src/executor/channel-end.ts';
+import { CommandWatch } from '../../../src/executor/command-watch.ts';
 import { Executor, type LargeMessage } from '../../../src/executor/executor.ts';
+import { Monitors } from '../../../src/executor/monitors.ts';
+import { Pause } from '../../../src/executor/pause.ts';
 import { Keyspace } from '../../../src/keyspace/keyspace.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { INPUT_STALLED, INPUT_TAKEN, Input } from '../../../src/net/input.ts';
@@ -46,6 +52,7 @@ import {
   REQUEST_OPEN,
   RequestWriter,
 } from '../../../src/ring/request-ring.ts';
+import { ClientTracking } from '../../../src/tracking/tracking.ts';
 import { SessionTransactions } from '../../../src/transactions/transactions.ts';
 
 /** A frame as the io worker would see it; `text` for data. */
@@ -78,6 +85,7 @@ export class ExecutorRig {
   readonly replies: ReplyRingReader;
   readonly channel: ChannelEnd;
   readonly server: Server;
+  readonly watch: CommandWatch;
   readonly executor: Executor;
   readonly input: Input;
   readonly large: LargeMessage[] = [];
@@ -88,6 +96,8 @@ export class ExecutorRig {
   broadcasts = 0;
   /** What PARK has parked: answers by calling them. */
   readonly parked: (() => void)[] = [];
+  /** Lines of the server's log. */
+  readonly logged: string[] = [];
   /** Texts given to LOG, in the order of execution. */
   readonly executed: string[] = [];
   readonly config: Record<string, string | number> = { requirepass: '', hz: 10 };
@@ -104,6 +114,15 @@ export class ExecutorRig {
     const broker = new Broker(hasher);
     const changes = new Changes(keyspace, broker);
     const transactions = new SessionTransactions(changes.watched, table);
+    const sessions = new Map();
+    const tracking = new ClientTracking({
+      outbox: broker.outbox,
+      sessions,
+      random: new Prng(1),
+      onInterest: () => changes.listen(),
+      hashOf: (bytes, start, end) => hasher.hash(bytes, start, end),
+    });
+    changes.tracking = tracking;
     this.server = {
       clock: this.clock,
       nowMs: this.clock.nowMs(),
@@ -114,27 +133,38 @@ export class ExecutorRig {
       config: {
         string: (name: string) => String(this.config[name] ?? ''),
         number: (name: string) => Number(this.config[name] ?? 0),
+        bool: (name: string) => Number(this.config[name] ?? 0) !== 0,
       },
       table,
       stats: new Stats(table.byId.length),
-      sessions: new Map(),
-      services: { log() {}, release() {} },
+      commandLogs: new CommandLogs(),
+      latency: new LatencyEvents(() => this.clock.nowMs()),
+      sessions,
+      tracking,
+      services: { log: (_: string, text: string) => this.logged.push(text), release() {} },
       activeExpireEnabled: true,
       checksumEnabled: true,
     } as unknown as Server;
+    this.watch = new CommandWatch(this.server, this.control);
     this.executor = new Executor({
       server: this.server,
       channels: [this.channel],
       hasher,
       doorbell: new Doorbell(this.control),
       blocked,
+      pause: new Pause(() => this.server.nowMs),
+      tracking: this.server.tracking as ClientTracking,
+      monitors: new Monitors(broker.outbox, this.clock),
+      limitClients() {},
       transactions,
       broker,
+      watch: this.watch,
       receiveLarge: () => this.large.shift()!,
       readMail: () => {},
       persist: () => false,
       countClients() {},
       cron: () => {},
+      reportFailure: () => {},
       spinLooksMax: 0,
     });
     this.control[SETTING_BULK_MAX] = 512 << 20;
@@ -162,6 +192,9 @@ export class ExecutorRig {
       }),
       declare('FILL', 2, (call) => call.reply.bulkText('f'.repeat(Number(call.text(1))))),
       declare('SILENT', 1, () => {}),
+      // A command that takes so many microseconds; SLOW is measured by itself.
+      declare('TAKE', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000)),
+      declare('SLOW', -2, (call) => this.clock.advance(Number(call.text(1)) / 1000), { flags: 0 }),
       declare('FAIL', -1, (call) => call.reply.error('ERR as asked')),
       declare('PARK', 2, (call) => {
         const { session } = call;

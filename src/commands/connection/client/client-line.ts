@@ -1,36 +1,14 @@
-/**
- * A line of CLIENT LIST, and what CLIENT INFO says of the connection that asks.
- *
- * Every figure is real, but the memory model is not Redis's, so some of them mean less here:
- *
- *   qbuf        bytes of this client that are read but not executed: an unfinished command, or commands behind a
- *               blocking one. For the client that asks, the size of its own command.
- *   qbuf-free   0: sockets share one read buffer per io worker, so nothing is kept free for one client
- *   rbs rbp     0: replies are written to the ring, there is no buffer per client
- *   multi-mem   the buffer of what MULTI has queued
- *   obl         reply bytes on the way to the socket: in the ring or at the io worker
- *   oll omem    chunks and bytes of the queue of replies that wait because the client does not read
- *   tot-mem     what the client makes this server hold
- *
- * A client of compat-version 7.2 sees lib-name and lib-ver too.
- */
+/** A line of CLIENT LIST, and what CLIENT INFO says of the connection that asks. What its figures mean: ../../client-memory.ts. */
 import type { Call } from '../../call.ts';
+import { memoryOf } from '../../client-memory.ts';
 import { GATE_CLOSING, GATE_MULTI, GATE_PUBSUB, type Session } from '../../session.ts';
-
-/** Objects of a connection in both threads and its row in the connection table: measured, 1,000 idle connections. */
-const CONNECTION_BYTES = 6_500;
 
 /** What `session` looks like now, for the client of `call`. No line end. */
 export function clientLine(call: Call, session: Session): string {
   const { link } = session;
   const { nowMs, is72 } = call.server;
   const asks = session === call.session;
-  const argumentBytes = asks ? argumentSize(call) : 0;
-  const inputBytes = asks ? requestSize(call) : link.queryBufferBytes(session);
-  const spilled = link.spillBytes(session);
-  const underWay = Math.max(0, link.outputBacklog(session) - spilled);
-  const queued = session.queue?.capacity ?? 0;
-  const total = CONNECTION_BYTES + inputBytes + argumentBytes + queued + underWay + spilled;
+  const memory = asks ? memoryOf(session, requestSize(call), argumentSize(call)) : memoryOf(session);
   const [channels, patterns, shards] = session.subscriptions;
   const command = asks ? call.command : session.lastCommand;
   const fields = [
@@ -45,19 +23,24 @@ export function clientLine(call: Call, session: Session): string {
     `db=${session.db.index}`,
     `sub=${channels} psub=${patterns} ssub=${shards} multi=${session.queue?.count ?? -1}`,
     ...(is72 ? [`watch=${session.watchCount}`] : []),
-    `qbuf=${inputBytes} qbuf-free=0`,
-    `argv-mem=${argumentBytes} multi-mem=${queued}`,
+    `qbuf=${memory.input} qbuf-free=${memory.inputFree}`,
+    `argv-mem=${memory.arguments} multi-mem=${memory.queued}`,
     'rbs=0 rbp=0',
-    `obl=${underWay} oll=${link.spillChunks(session)} omem=${spilled}`,
-    `tot-mem=${total}`,
-    `events=${underWay + spilled > 0 && !asks ? 'rw' : 'r'}`,
+    `obl=${memory.output - memory.beyond} oll=${memory.pieces} omem=${memory.beyond}`,
+    `tot-mem=${memory.total}`,
+    `events=${memory.output > 0 && !asks ? 'rw' : 'r'}`,
     // A client can only ask from within a transaction while EXEC runs it.
     `cmd=${asks && session.queue !== null ? 'exec' : (command?.fullName ?? 'NULL')}`,
     `user=${session.user}`,
-    'redir=-1',
+    `redir=${session.tracking?.redirect ?? -1}`,
     `resp=${session.resp}`,
   ];
-  if (is72) fields.push(`lib-name=${session.libName}`, `lib-ver=${session.libVersion}`);
+  if (is72) {
+    fields.push(`lib-name=${session.libName}`, `lib-ver=${session.libVersion}`);
+    // Valkey's.
+    fields.push(`tot-net-in=${link.inputBytes(session)}`, `tot-net-out=${link.outputBytes(session)}`);
+    fields.push(`tot-cmds=${session.commands}`, `capa=${session.capabilities}`);
+  }
   return fields.join(' ');
 }
 
@@ -65,11 +48,15 @@ function seconds(ms: number): number {
   return Math.max(0, Math.floor(ms / 1000));
 }
 
-function flagsOf(call: Call, session: Session): string {
-  let flags = '';
+/** The letters that stand for what the session is and does. */
+export function flagsOf(call: Call, session: Session): string {
+  let flags = session.monitors ? 'O' : '';
   if ((session.gate & GATE_PUBSUB) !== 0) flags += 'P';
   if ((session.gate & GATE_MULTI) !== 0) flags += 'x';
-  if (call.server.blocking.has(session.id)) flags += 'b';
+  if (call.server.blocking.has(session.id) || call.server.pausing.has(session)) flags += 'b';
+  if (session.tracking !== null) flags += 't';
+  if (session.tracking?.brokenRedirect) flags += 'R';
+  if (session.tracking?.broadcast) flags += 'B';
   if (session.watchBroken) flags += 'd';
   if ((session.gate & GATE_CLOSING) !== 0) flags += 'A';
   if (session.address.startsWith('/')) flags += 'U';

@@ -1,9 +1,7 @@
-import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, arg, defineCommand, LOADING, NOSCRIPT, STALE } from '../../define.ts';
-import { GATE_CLOSING } from '../../session.ts';
 import { clientLine } from './client-line.ts';
-import { clientType, typeOfClient } from './client-type.ts';
+import { ClientFilter } from './filter.ts';
 
 export const CLIENT_INFO = defineCommand({
   name: 'INFO',
@@ -31,7 +29,7 @@ export const CLIENT_LIST = defineCommand({
     ['7.0.3', 'Added `ssub` field.'],
   ],
   complexity: 'O(N) where N is the number of client connections',
-  arity: -2, // CLIENT LIST [TYPE type] [ID id ...]
+  arity: -2, // CLIENT LIST [filter value ...]: filter.ts
   flags: ADMIN | NOSCRIPT | LOADING | STALE,
   tips: ['nondeterministic_output'],
   args: [
@@ -55,38 +53,13 @@ export const CLIENT_LIST = defineCommand({
 });
 
 function list(call: Call): void {
-  if (call.argc === 2) replyAll(call);
-  else if (call.argc === 4 && call.is(2, 'TYPE')) listType(call);
-  else if (call.argc > 3 && call.is(2, 'ID')) listIds(call);
-  else call.reply.error(errors.SYNTAX);
-}
-
-function listType(call: Call): void {
-  const type = clientType(call.text(3));
-  if (type === null) call.reply.error(errors.unknownClientType(call.text(3)));
-  else replyAll(call, type);
-}
-
-/** All clients, or those of a type. */
-function replyAll(call: Call, type: string | null = null): void {
-  const lines: string[] = [];
-  for (const session of call.server.sessions.values()) {
-    if ((session.gate & GATE_CLOSING) !== 0) continue;
-    if (type === null || type === typeOfClient(session)) lines.push(clientLine(call, session), '\n');
+  const filter = new ClientFilter(call, false);
+  const error = filter.read(2);
+  if (error !== null) {
+    call.reply.error(error);
+    return;
   }
-  call.reply.verbatim('txt', lines.join(''));
-}
-
-function listIds(call: Call): void {
   const lines: string[] = [];
-  for (let i = 3; i < call.argc; i++) {
-    const text = call.text(i);
-    if (!/^-?[0-9]{1,18}$/.test(text)) {
-      call.reply.error(errors.CLIENT_ID);
-      return;
-    }
-    const session = call.server.sessions.get(Number(text));
-    if (session && (session.gate & GATE_CLOSING) === 0) lines.push(clientLine(call, session), '\n');
-  }
+  for (const session of filter.sessions()) lines.push(clientLine(call, session), '\n');
   call.reply.verbatim('txt', lines.join(''));
 }

@@ -57,6 +57,19 @@ export const CLIENT_SETINFO = defineCommand({
   handler: setInfo,
 });
 
+export const CLIENT_CAPA = defineCommand({
+  name: 'CAPA',
+  summary: 'Says what the client can do, for CLIENT LIST.',
+  group: 'connection',
+  since: '8.0.0',
+  complexity: 'O(1)',
+  arity: -3, // CLIENT CAPA capability [capability ...]
+  flags: FLAGS,
+  origin: 'valkey 8.0',
+  args: [arg.string('capability', { many: true })],
+  handler: setCapabilities,
+});
+
 /** Printable ASCII without the space: what a line of CLIENT LIST can show. */
 export function isPrintable(text: string): boolean {
   return /^[!-~]*$/.test(text);
@@ -89,4 +102,10 @@ function setInfo(call: Call): void {
     else call.session.libVersion = value;
     call.reply.ok();
   }
+}
+
+/** The one there is: it could be sent to another server. What is not known is passed over, as clients may be newer. */
+function setCapabilities(call: Call): void {
+  for (let i = 2; i < call.argc; i++) if (call.is(i, 'REDIRECT')) call.session.capabilities = 'r';
+  call.reply.ok();
 }

@@ -5,6 +5,7 @@
  * number of arguments.
  */
 import { globMatchString } from '../../../base/glob.ts';
+import { parseSafeInteger } from '../../../base/int64.ts';
 import * as errors from '../../../resp/errors.ts';
 import type { Call } from '../../call.ts';
 import { ADMIN, defineCommand, LOADING, NOSCRIPT, PROTECTED, STALE } from '../../define.ts';
@@ -14,9 +15,11 @@ import { rewriteConfigFile } from '../config.ts';
 import { digest, digestValue } from './digest.ts';
 import { listpack, quicklist, quicklistPackedThreshold } from './lists.ts';
 import { object } from './object.ts';
+import { pauseCron } from './pause-cron.ts';
 import { populate } from './populate.ts';
 import { protocol } from './protocol.ts';
 import { aofFlushSleep, loadAof, reload } from './reload.ts';
+import { replyBuffer } from './reply-buffer.ts';
 
 export const DEBUG = defineCommand({
   name: 'DEBUG',
@@ -29,6 +32,8 @@ export const DEBUG = defineCommand({
   docFlags: ['syscmd'],
   handler: debug,
 });
+
+const SLOT_BYTES = 8;
 
 interface Subcommand {
   /** Arguments with DEBUG and the subcommand's name, at least and at most. */
@@ -50,6 +55,15 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     most: 2,
     help: ['CHANGE-REPL-ID', '    Give the server a new replication id.'],
     run: changeReplicationId,
+  },
+  assert: {
+    least: 2,
+    most: 2,
+    help: [
+      'ASSERT',
+      '    Fail as an assertion that does not hold: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG ASSERT'),
   },
   'config-rewrite-force-all': {
     least: 2,
@@ -79,6 +93,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     run: (call) => call.reply.error(call.text(2)),
   },
   help: { least: 2, most: 2, help: [], run: help },
+  htstats: {
+    least: 3,
+    most: 3,
+    help: ['HTSTATS <dbid>', '    Figures of the tables of a database.'],
+    run: tableFigures,
+  },
   listpack: {
     least: 3,
     most: 3,
@@ -102,6 +122,21 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     most: 4,
     help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
     run: object,
+  },
+  'pause-cron': {
+    least: 3,
+    most: 3,
+    help: [
+      'PAUSE-CRON <0|1>',
+      '    Stop or resume what is done many times a second: limits on clients, figures.',
+    ],
+    run: pauseCron,
+  },
+  panic: {
+    least: 2,
+    most: 2,
+    help: ['PANIC', '    Fail: the server writes a crash report and ends.'],
+    run: () => fail('DEBUG PANIC'),
   },
   populate: {
     least: 3,
@@ -148,6 +183,24 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
       '    the databases are not emptied; NOSAVE: the file is loaded that is there.',
     ],
     run: reload,
+  },
+  replybuffer: {
+    least: 4,
+    most: 4,
+    help: [
+      'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>, REPLYBUFFER RESIZING <0|1>',
+      '    When reply buffers of clients are resized in Redis. There are none here.',
+    ],
+    run: replyBuffer,
+  },
+  segfault: {
+    least: 2,
+    most: 2,
+    help: [
+      'SEGFAULT',
+      '    Fail as at an invalid access to memory: the server writes a crash report and ends.',
+    ],
+    run: () => fail('DEBUG SEGFAULT: as if it had crashed by signal: 11'),
   },
   'set-active-expire': {
     least: 3,
@@ -207,6 +260,36 @@ function changeReplicationId(call: Call): void {
   for (let i = 0; i < 5; i++) id += server.random.nextUint32().toString(16).padStart(8, '0');
   server.replicationId = id;
   call.reply.ok();
+}
+
+/** The table of the keys and the index of their expire times; neither has chains. */
+function tableFigures(call: Call): void {
+  const index = parseSafeInteger(call.bytes, call.start(2), call.end(2));
+  const db = call.server.keyspace.databases[index];
+  if (db === undefined) {
+    call.reply.error(Number.isNaN(index) ? errors.NOT_INTEGER : errors.DEBUG_DATABASE);
+    return;
+  }
+  const { dict, expires } = db;
+  const lines = [
+    '[Dictionary HT]',
+    ...tableLines(dict.count, Math.floor(dict.bytes / SLOT_BYTES)),
+    '[Expires HT]',
+    ...tableLines(expires.count, Math.floor(expires.bytes / SLOT_BYTES)),
+    '',
+  ];
+  call.reply.verbatim('txt', lines.join('\n'));
+}
+
+function tableLines(count: number, slots: number): string[] {
+  const title = 'Hash table 0 stats (main hash table):';
+  if (count === 0) return [title, 'No stats available for empty dictionaries'];
+  return [title, ` table size: ${slots}`, ` number of elements: ${count}`];
+}
+
+/** What nobody catches. */
+function fail(why: string): never {
+  throw new Error(why);
 }
 
 function log(call: Call): void {

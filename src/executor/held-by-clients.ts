@@ -5,15 +5,13 @@
  * The numbers lie in memory that io workers write, so nobody is told when one changes: they are added up anew, in every millisecond in which
  * the executor does something while there is a limit, less often when there are many clients, and by the cron when there is none.
  */
+import { isOpen, memoryOf } from '../commands/client-memory.ts';
 import type { Server } from '../commands/server.ts';
-import { GATE_CLOSING } from '../commands/session.ts';
 
-/** Replies are on their way all the time: up to here they do not count, as Redis does not count the first buffer of a client. */
-const PASSING_BYTES = 16 << 10;
 /** One millisecond for so many clients. */
 const CLIENTS_PER_MS = 500;
 
-export class ClientMemory {
+export class HeldByClients {
   private readonly server: Server;
   private dueMs = 0;
 
@@ -30,9 +28,10 @@ export class ClientMemory {
     const { keyspace, nowMs, sessions } = this.server;
     let bytes = 0;
     for (const session of sessions.values()) {
-      if ((session.gate & GATE_CLOSING) !== 0) continue;
-      bytes += session.link.queryBufferBytes(session);
-      bytes += Math.max(0, session.link.outputBacklog(session) - PASSING_BYTES);
+      if (!isOpen(session)) continue;
+      // Replies are on their way all the time: as Redis does not count a client's own reply buffer, nor is as much counted here.
+      const { beyond, input } = memoryOf(session);
+      bytes += input + beyond;
     }
     keyspace.eviction.clientBytes = bytes;
     this.dueMs = nowMs + 1 + Math.floor(sessions.size / CLIENTS_PER_MS);
