@@ -104,6 +104,8 @@ const CHANGES: (() => string[])[] = [
   () => ['HINCRBY', key(), member(), '3'],
   () => ['HPEXPIRE', key(), String(1 + below(500)), 'FIELDS', '1', member()],
   () => ['ZADD', key(), ...members(150, () => [String(below(1000)), member()])],
+  () => ['ZADD', key(), ...members(150, () => [String(below(1000)), `few:${below(150)}`])],
+  () => ['HSET', key(), ...members(150, () => [`few:${below(150)}`, text()])],
   () => ['ZINCRBY', key(), String(below(10)), member()],
   () => ['ZREM', key(), ...members(50, () => [member()])],
   () => ['ZPOPMIN', key(), String(below(10))],
@@ -242,7 +244,11 @@ describe('a snapshot', () => {
       const parts = [0, 0, 0, 0];
       for (let round = 0; round < ROUNDS; round++) {
         const runner = new CommandRunner(DATABASES);
-        runner.keyspace.packing.listDepth = round % 3;
+        const { packing } = runner.keyspace;
+        packing.listDepth = round % 3;
+        // Large values, and blocks, by the dozen.
+        if (round % 2 === 1)
+          Object.assign(packing, { hashEntries: 16, setEntries: 16, zsetEntries: 16, streamEntries: 4 });
         for (let i = 0; i < 1500; i++) runner.run(...pick(CHANGES)());
         for (let snapshots = 0; snapshots < 4; snapshots++) {
           const before = sorted(stateOf(runner.keyspace));
