@@ -303,7 +303,6 @@ const SETTINGS: string[][] = [
   ['maxmemory-samples', '0'],
   ['repl-timeout', '0'],
   ['appendonly', 'x'],
-  ['activedefrag', 'yes'],
   ['oom-score-adj', 'relative'],
   ['oom-score-adj', 'x'],
   ['maxmemory-policy', 'ALLKEYS-LRU'],
