@@ -240,6 +240,12 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   });
 
   server.hotKeys.onSwitch = (isOn) => executor.watchKeys(isOn);
+  const watchEviction = () => {
+    const isWatched = config.number('latency-monitor-threshold') > 0;
+    server.keyspace.eviction.onTime = isWatched ? (event, us) => server.latency.add(event, us / 1000) : null;
+  };
+  watchEviction();
+  config.onChange('latency-monitor-threshold', watchEviction);
   const readMaxMemory = () => {
     executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
   };

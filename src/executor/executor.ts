@@ -420,7 +420,11 @@ export class Executor implements Waker, TransactionRunner {
     if ((this.gate & GATE_MAXMEMORY) !== 0) this.parts.countClients();
     if (this.eviction.pending && !server.loading && this.eviction.proceed()) more = true;
     const { defrag } = server.keyspace;
-    if (server.nowMs >= defrag.dueMs && !server.loading) defrag.slice();
+    if (server.nowMs >= defrag.dueMs && !server.loading) {
+      const before = defrag.totalUs;
+      defrag.slice();
+      server.latency.add('active-defrag-cycle', (defrag.totalUs - before) / 1000);
+    }
     if (this.parts.persist()) more = true;
     if (this.blocked.hasWork) {
       this.blocked.serveReady(this);

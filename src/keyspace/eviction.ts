@@ -55,6 +55,8 @@ export class Eviction {
   pending = false;
   /** A monotonic clock, in microseconds. */
   clockUs: () => number = () => 0;
+  /** Told how long evicting for one command took, and each deletion; null while nobody wants to know. */
+  onTime: ((event: 'eviction-cycle' | 'eviction-del', us: number) => void) | null = null;
   private readonly keyspace: Keyspace;
   private readonly random = new Prng(0);
   private limitBytes = 0;
@@ -135,6 +137,7 @@ export class Eviction {
     if (this.isPaused) return true;
     const startUs = this.clockUs();
     const found = this.deleteSome(startUs);
+    if (this.onTime !== null) this.onTime('eviction-cycle', this.clockUs() - startUs);
     if (!this.isExceeded) {
       this.endExceeded();
       return true;
@@ -194,7 +197,7 @@ export class Eviction {
     }
     if (first === null) return false;
     const hash = first.expires.firstHash();
-    first.evict(hash, first.volatileAt(firstMs, hash), this.lazily);
+    this.evict(first, hash, first.volatileAt(firstMs, hash));
     return true;
   }
 
@@ -203,10 +206,20 @@ export class Eviction {
     for (let i = 0; i < databases.length; i++) {
       const db = databases[this.nextDatabase++ % databases.length];
       if (this.sample(db, 1) === 0) continue;
-      db.evict(this.sampledHashes[0], this.sampledAddresses[0], this.lazily);
+      this.evict(db, this.sampledHashes[0], this.sampledAddresses[0]);
       return true;
     }
     return false;
+  }
+
+  private evict(db: Database, hash: number, address: number): void {
+    if (this.onTime === null) {
+      db.evict(hash, address, this.lazily);
+      return;
+    }
+    const startUs = this.clockUs();
+    db.evict(hash, address, this.lazily);
+    this.onTime('eviction-del', this.clockUs() - startUs);
   }
 
   // --- sampling -----------------------------------------------------------------------------------
@@ -297,7 +310,7 @@ export class Eviction {
       const address = db.dict.firstWithHash(hash);
       if (address === 0 || (this.onlyVolatile && db.expireOf(address) === NO_EXPIRE)) continue;
       if (this.scoreOf(db, address) < score) continue;
-      db.evict(hash, address, this.lazily);
+      this.evict(db, hash, address);
       return true;
     }
     return false;

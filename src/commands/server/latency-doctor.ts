@@ -23,7 +23,7 @@ const ADVICE = {
   disk: 'The disk was slow: use a local one, and keep other programs that write much away from it.',
   fsync: 'With appendfsync always each reply waits for the disk: everysec is what most can live with.',
   memory:
-    'Keys were evicted in great number at once: maxmemory was lowered or large values came in. Raise maxmemory, or lower maxmemory-eviction-tenacity.',
+    'Keys were evicted in great number at once: maxmemory was lowered or large values came in. Raise maxmemory, or lower maxmemory-eviction-tenacity. activedefrag works in slices of what active-defrag-cycle-min and -max allow.',
 };
 
 /** What an event suggests. */
@@ -33,6 +33,7 @@ const SUGGESTIONS: Readonly<Record<string, readonly Advice[]>> = {
   'expire-cycle': ['large values'],
   'eviction-cycle': ['memory'],
   'eviction-del': ['large values'],
+  'active-defrag-cycle': ['memory'],
   'aof-write': ['disk'],
   'aof-write-pending-fsync': ['disk'],
   'aof-fsync-always': ['fsync', 'disk'],
