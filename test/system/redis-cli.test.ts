@@ -1,5 +1,6 @@
 /** The special modes of the real redis-cli, run against both servers: what they print has the same form. */
 import { spawn, spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient } from '../command/raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from '../command/servers.ts';
@@ -158,7 +159,8 @@ describe.skipIf(!oracleAvailable())('redis-cli', () => {
   });
 
   it('finds commands by their docs', () => {
-    const ours = cli(servers[1].port, [], 'help get\nhelp @hash\n');
+    // In colours or not, depending on the terminal.
+    const ours = stripVTControlCharacters(cli(servers[1].port, [], 'help get\nhelp @hash\n'));
     expect(ours).toMatch(/GET key\n +summary: .+\n +since: 1\.0\.0\n/);
     expect(ours).toMatch(/HSET key field value \[field value \.\.\.\]\n/);
   });
