@@ -160,7 +160,10 @@ describe.skipIf(!oracleAvailable())('redis-cli', () => {
 
   it('finds commands by their docs', () => {
     // In colours or not, depending on the terminal.
-    const ours = stripVTControlCharacters(cli(servers[1].port, [], 'help get\nhelp @hash\n'));
+    const ours = stripVTControlCharacters(cli(servers[1].port, [], 'help get\nhelp @hash\n')).replaceAll(
+      '\r',
+      '',
+    );
     expect(ours).toMatch(/GET key\n +summary: .+\n +since: 1\.0\.0\n/);
     expect(ours).toMatch(/HSET key field value \[field value \.\.\.\]\n/);
   });
