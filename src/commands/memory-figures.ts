@@ -67,8 +67,8 @@ export function clientBytes({ sessions }: Server): number {
   let bytes = 0;
   for (const session of sessions.values()) {
     if (!isOpen(session)) continue;
-    const { input, output } = memoryOf(session);
-    bytes += input + output;
+    const held = memoryOf(session);
+    bytes += held.input + held.arguments + held.queued + held.output;
   }
   return bytes;
 }

@@ -186,6 +186,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   for (const channel of channels) channel.limits = limits;
   const held = new HeldByClients(server);
   const eviction = new ClientEviction(server);
+  eviction.onEvicted = () => held.count();
   const cron = new Cron({ control, server, held, limits, eviction, ...watches });
   let brokenSeen = 0;
   const watch = new CommandWatch(server, control);

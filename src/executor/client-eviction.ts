@@ -18,6 +18,8 @@ export class ClientEviction {
   /** The most that clients may hold; 0 for no limit. */
   private limit = 0;
   private total = 0;
+  /** Called after clients have been disconnected. */
+  onEvicted: () => void = () => {};
   private readonly server: Server;
 
   constructor(server: Server) {
@@ -43,8 +45,9 @@ export class ClientEviction {
     const { total } = memoryOf(session, 0, size);
     this.total += total - session.measuredBytes;
     session.measuredBytes = total;
-    if (this.total > this.limit || (command.flags & ADMIN) !== 0 || command.children !== null)
-      this.count(session, size);
+    // Clients go before keys: replies to others, messages above all, may be why maxmemory is exceeded.
+    const mayExceed = this.total > this.limit || this.server.keyspace.eviction.isExceeded;
+    if (mayExceed || (command.flags & ADMIN) !== 0 || command.children !== null) this.count(session, size);
   }
 
   /** Counts all clients, `running` with the arguments of its command, and disconnects as many as have to be. */
@@ -57,7 +60,9 @@ export class ClientEviction {
       session.measuredBytes = memoryOf(session, 0, session === running ? size : 0).total;
       this.total += session.measuredBytes;
     }
-    if (this.total > this.limit) this.evict(running);
+    if (this.total <= this.limit) return;
+    this.evict(running);
+    this.onEvicted();
   }
 
   /** The link of `running` is in the middle of a reply; it is flushed when the batch ends, and all are after the cron. */

@@ -30,8 +30,8 @@ export class HeldByClients {
     for (const session of sessions.values()) {
       if (!isOpen(session)) continue;
       // Replies are on their way all the time: as Redis does not count a client's own reply buffer, nor is as much counted here.
-      const { beyond, input } = memoryOf(session);
-      bytes += input + beyond;
+      const held = memoryOf(session);
+      bytes += held.input + held.arguments + held.queued + held.beyond;
     }
     keyspace.eviction.clientBytes = bytes;
     this.dueMs = nowMs + 1 + Math.floor(sessions.size / CLIENTS_PER_MS);

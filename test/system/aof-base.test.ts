@@ -110,6 +110,24 @@ describe('a base of commands', () => {
     expect(await again.ask('BF.EXISTS', 'b', 'y')).toBe(1);
   });
 
+  it.each([['yes'], ['no']])(
+    'is all that a rewrite leaves while nothing is appended (RDB: %s)',
+    async (rdb) => {
+      const directory = newDirectory();
+      const args = ['--aof-use-rdb-preamble', rdb, '--enable-debug-command', 'yes'];
+      const one = await start(THREADIS, directory, args);
+      await one.ask('SET', 'x', '10', 'EX', '1000');
+      await one.ask('RPUSH', 'list', 'a', 'b');
+      const before = await stateOf(one);
+      await rewrite(one);
+      const base = `appendonly.aof.1.base.${rdb === 'yes' ? 'rdb' : 'aof'}`;
+      expect(readdirSync(join(directory, 'appendonlydir')).sort()).toEqual([base, 'appendonly.aof.manifest']);
+      expect(await one.ask('DEBUG', 'LOADAOF')).toBe('OK');
+      expect(await stateOf(one)).toEqual(before);
+      await one.kill();
+    },
+  );
+
   it('and one of RDB take turns as the directive says', async () => {
     const one = await start(THREADIS, newDirectory(), AOF);
     const { dir } = one.server;

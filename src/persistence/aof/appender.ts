@@ -225,6 +225,8 @@ export class Appender {
     const next = { base, increments: before.increments.filter((entry) => entry.sequence >= from), history };
     let unsure: NodeJS.ErrnoException | null = null;
     try {
+      // While nothing is appended there may be no directory yet.
+      files.makeDirectory(this.names.directory);
       const startMs = performance.now();
       files.rename(temporary, this.names.path(base.name));
       this.parts.onTime?.('aof-rename', performance.now() - startMs);
