@@ -76,6 +76,8 @@ export class ScoreTree {
   private mode = BY_ENTRY;
   private wantedScore = 0;
   private wantedBytes: Uint8Array = new Uint8Array(0);
+  /** The same memory in words, where an entry is looked for. */
+  private wantedWords: Int32Array = new Int32Array(0);
   private wantedStart = 0;
   private wantedEnd = 0;
 
@@ -280,6 +282,7 @@ export class ScoreTree {
     this.mode = BY_ENTRY;
     this.wantedScore = score;
     this.wantedBytes = this.arena.u8[segment];
+    this.wantedWords = i32;
     this.wantedStart = base + keyOffset(i32[base >>> 2]);
     this.wantedEnd = this.wantedStart + keyLength(i32, base);
   }
@@ -346,14 +349,26 @@ export class ScoreTree {
     const i32 = this.words[segment];
     const start = base + keyOffset(i32[base >>> 2]);
     const end = start + keyLength(i32, base);
+    const same = this.mode === BY_ENTRY ? this.sameWords(i32, start, end) << 2 : 0;
     return compareBytes(
       this.arena.u8[segment],
-      start,
+      start + same,
       end,
       this.wantedBytes,
-      this.wantedStart,
+      this.wantedStart + same,
       this.wantedEnd,
     );
+  }
+
+  /** How many words two keys of records begin with that are the same: members often share a long prefix. Keys begin at a word. */
+  private sameWords(words: Int32Array, start: number, end: number): number {
+    const wanted = this.wantedWords;
+    const until = Math.min(end - start, this.wantedEnd - this.wantedStart) >>> 2;
+    const a = start >>> 2;
+    const b = this.wantedStart >>> 2;
+    let i = 0;
+    while (i < until && words[a + i] === wanted[b + i]) i++;
+    return i;
   }
 
   // --- adding -------------------------------------------------------------------------------------------------------
