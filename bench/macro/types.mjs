@@ -184,37 +184,45 @@ await Promise.all([ours.stop(), baseline.stop()]);
 
 // --- memory -----------------------------------------------------------------------------------------
 
-/** @type {[name: string, make: (client: Client) => Promise<unknown>][]} */
+/** @type {[name: string, make: (client: Client, share: number) => Promise<unknown>][]} */
 const VALUES = [
   [
     '100 k hashes of 10 small fields',
-    (client) =>
-      sendMany(client, 100_000, (i) => [
+    (client, share) =>
+      sendMany(client, 100_000 * share, (i) => [
         'HSET',
         `hash:${i}`,
         ...Array.from({ length: 10 }, (_, j) => [`field:${j}`, `value:${i + j}`]).flat(),
       ]),
   ],
-  ['1 M-member set', grow('SADD', 'set', million, text)],
-  ['1 M-member sorted set', grow('ZADD', 'zset', million, scored)],
-  ['1 M-element list', grow('RPUSH', 'list', million, text)],
+  ['1 M-member set', (client, share) => grow('SADD', 'set', million * share, text)(client)],
+  ['1 M-member sorted set', (client, share) => grow('ZADD', 'zset', million * share, scored)(client)],
+  ['1 M-element list', (client, share) => grow('RPUSH', 'list', million * share, text)(client)],
   [
     '1 M-entry stream',
-    (client) => sendMany(client, million, (i) => ['XADD', 'stream', '*', 'field', `value:${i}`]),
+    (client, share) =>
+      sendMany(client, million * share, (i) => ['XADD', 'stream', '*', 'field', `value:${i}`]),
   ],
 ];
+
+/** What is made and deleted again before the measurement: rings, buffers and compiled code are there already when the data comes. */
+const WARM_ROUNDS = 20;
+const WARM_SHARE = 0.02;
 
 /** @returns {Promise<{ grown: number, unlinkMs: number }>} */
 async function memoryOf(
   /** @type {string} */ program,
   /** @type {string[]} */ args,
-  /** @type {(client: Client) => Promise<unknown>} */ make,
+  /** @type {(client: Client, share: number) => Promise<unknown>} */ make,
 ) {
   const server = await startServer({ label: '', program, args });
   const client = await connectResp(server.port);
-  await sendMany(client, 20_000, (i) => ['SET', 'warm', String(i)]);
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    await make(client, WARM_SHARE);
+    await client.call('FLUSHALL', 'SYNC');
+  }
   const before = server.residentBytes();
-  await make(client);
+  await make(client, 1);
   const grown = server.residentBytes() - before;
   const key = (await client.call('RANDOMKEY')) ?? '';
   const start = performance.now();
