@@ -8,7 +8,7 @@ const WRONG_TYPE = 'error: WRONGTYPE Operation against a key holding the wrong k
 
 const arity = (name: string): string => `error: ERR wrong number of arguments for '${name}' command`;
 
-describeOnBoth('hash', [], ({ run, call, raw }) => {
+describeOnBoth('hash', [], ({ run, call, raw, name }) => {
   /** A hash of `count` fields f0, f1, ... with values v0, v1, ... */
   const fill = (key: string, count: number) =>
     call('HSET', key, ...Array.from({ length: count }, (_, i) => [`f${i}`, `v${i}`]).flat());
@@ -219,8 +219,9 @@ describeOnBoth('hash', [], ({ run, call, raw }) => {
       let chiSquare = 0;
       for (const count of seen.values()) chiSquare += (count - expected) ** 2 / expected;
       expect(seen.size).toBe(20);
-      // 19 degrees of freedom: above 60 once in 200,000 runs. redis-server's own draws from a table are less even.
-      expect(chiSquare).toBeLessThan(value.length === 1 ? 65 : 1000);
+      // 19 degrees of freedom: above 65 once in a million runs. redis-server draws from a table less evenly, how much depends on its seed.
+      const isOfTable = value.length > 1;
+      if (name === 'threadis' || !isOfTable) expect(chiSquare).toBeLessThan(65);
     }
   });
 
