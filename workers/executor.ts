@@ -1,5 +1,5 @@
 /**
- * The executor thread: builds the keyspace and the command table, then never yields. Where it shares its thread with the
+ * The executor thread: builds the keyspace and the command table, then yields for a moment once a second. Where it shares its thread with the
  * io worker, the event loop is the io worker's and the executor is its guest.
  */
 import { workerData } from 'node:worker_threads';
@@ -17,15 +17,16 @@ function report(error: unknown): void {
   executor.reportFailure({ thread: 'executor', stack });
 }
 
+/** On a thread of its own. */
+function run(): void {
+  executor.run();
+  if (!executor.stopping) setImmediate(run);
+}
+
+process.on('uncaughtExceptionMonitor', report);
 if (data.io === null) {
-  try {
-    executor.run();
-  } catch (error) {
-    report(error);
-    throw error;
-  }
+  run();
 } else {
-  process.on('uncaughtExceptionMonitor', report);
   startIoThread(data.io, new ExecutorGuest(executor, new Int32Array(data.process.control)));
   armFault('io');
 }

@@ -97,6 +97,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     heap: new HeapWatch(),
     peaks: new RecentPeaks(),
   };
+  watches.heap.start();
   const mainCalls = new MainCalls({
     config,
     send,

@@ -4,7 +4,6 @@ import type { RecentPeaks } from '../observability/recent-peaks.ts';
 import { takeSlowEvents } from '../ring/slow-events.ts';
 import type { ClientEviction } from './client-eviction.ts';
 import type { Executor } from './executor.ts';
-import type { HeapWatch } from './heap-watch.ts';
 import type { HeldByClients } from './held-by-clients.ts';
 import type { NetworkWatch } from './network-watch.ts';
 import type { OutputLimits } from './output-limits.ts';
@@ -21,7 +20,6 @@ export interface CronParts {
   eviction: ClientEviction;
   network: NetworkWatch;
   threads: ThreadWatch;
-  heap: HeapWatch;
   peaks: RecentPeaks;
 }
 
@@ -34,7 +32,7 @@ export class Cron {
   }
 
   run(executor: Executor): void {
-    const { heap, held, limits, server, threads } = this.parts;
+    const { held, limits, server, threads } = this.parts;
     if (server.cronPaused) return;
     server.keyspace.access.setTime(server.nowMs);
     const { eviction } = server.keyspace;
@@ -52,7 +50,6 @@ export class Cron {
     if (server.nowMs < this.nextSecondMs) return;
     this.nextSecondMs = server.nowMs + SECOND_MS;
     threads.sample(executor);
-    heap.sample();
   }
 
   private sampleRates(executor: Executor): void {

@@ -94,6 +94,8 @@ const WATCH_KEYS = 4;
 const BATCH_MAX = 512;
 /** Sessions that are sent what they have not asked for. */
 const GATE_TOLD = GATE_PUBSUB | GATE_PUSHED;
+/** How often run() lets the event loop have a turn, which is how Node tells of garbage collections. */
+const EVENT_LOOP_MS = 1000;
 const SPIN_LOOKS_MIN = 32;
 const IDLE_CRON_MS = 250;
 /** Requests whose memory is read ahead together, and how few are not worth it. */
@@ -256,9 +258,11 @@ export class Executor implements Waker, TransactionRunner {
     for (const channel of this.channels) channel.halted = true;
   }
 
-  /** Runs until `stopping`. */
+  /** Runs until `stopping`, or for so long that the event loop of a thread that does nothing else has to have a turn. */
   run(): void {
-    while (!this.stopping) {
+    this.readClock();
+    const untilMs = this.server.nowMs + EVENT_LOOP_MS;
+    while (!this.stopping && this.server.nowMs < untilMs) {
       if (!this.runOnce() && !this.spin()) this.sleep();
     }
   }
