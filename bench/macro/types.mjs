@@ -206,7 +206,7 @@ const VALUES = [
 ];
 
 /** What is made and deleted again before the measurement: rings, buffers and compiled code are there already when the data comes. */
-const WARM_ROUNDS = 20;
+const WARM_ROUNDS = 80;
 const WARM_SHARE = 0.02;
 
 /** @returns {Promise<{ grown: number, unlinkMs: number }>} */
