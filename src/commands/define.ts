@@ -197,6 +197,11 @@ export interface CommandDeclaration {
   /** ACL categories beyond those the flags and the group imply, e.g. 'keyspace', 'dangerous'. */
   categories?: readonly string[];
   deprecated?: { since: string; replacedBy: string };
+  /**
+   * The argument that is the first field or member which the command looks up in the value of its first key, where it stands at a fixed place: the
+   * executor reads ahead for it.
+   */
+  element?: number;
   /** Doc flags beyond 'deprecated': 'syscmd'. */
   docFlags?: readonly string[];
   subcommands?: readonly CommandDeclaration[];

@@ -27,6 +27,8 @@ export interface CollectionKind {
    * cursor to go on with, 0 when all is done. The structure may change between two calls: what came to be meanwhile may be left out.
    */
   relocate(keyspace: Keyspace, mover: Mover, handle: number, cursor: number, limit: number): number;
+  /** The header of the table (Dict.create()) that finds its elements, for structures that have one. O(1). */
+  tableOf?(arena: Arena, handle: number): number;
   /** For structures whose elements have expire times, what the database needs to expire them in time. */
   readonly elementExpiry?: ElementExpiry;
 }

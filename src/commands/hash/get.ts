@@ -22,6 +22,7 @@ const FIELDS = [arg.key('key'), arg.string('field', { many: true })];
 export const HGET = defineCommand({
   ...COMMON,
   name: 'HGET',
+  element: 2,
   summary: 'Returns the value of a field of a hash.',
   since: '2.0.0',
   complexity: 'O(1)',
@@ -34,6 +35,7 @@ export const HGET = defineCommand({
 export const HMGET = defineCommand({
   ...COMMON,
   name: 'HMGET',
+  element: 2,
   summary: 'Returns the values of fields of a hash.',
   since: '2.0.0',
   complexity: 'O(N) where N is the number of fields asked for',
@@ -46,6 +48,7 @@ export const HMGET = defineCommand({
 export const HSTRLEN = defineCommand({
   ...COMMON,
   name: 'HSTRLEN',
+  element: 2,
   summary: 'Returns the length of the value of a field of a hash.',
   since: '3.2.0',
   complexity: 'O(1)',
@@ -58,6 +61,7 @@ export const HSTRLEN = defineCommand({
 export const HEXISTS = defineCommand({
   ...COMMON,
   name: 'HEXISTS',
+  element: 2,
   summary: 'Says whether a field of a hash is there.',
   since: '2.0.0',
   complexity: 'O(1)',
@@ -82,6 +86,7 @@ export const HLEN = defineCommand({
 export const HDEL = defineCommand({
   group: 'hash',
   name: 'HDEL',
+  element: 2,
   summary: 'Removes fields of a hash, and the hash with the last one.',
   since: '2.0.0',
   history: [['2.4.0', 'Accepts multiple `field` arguments.']],

@@ -32,6 +32,7 @@ const COMMON = {
 export const HINCRBY = defineCommand({
   ...COMMON,
   name: 'HINCRBY',
+  element: 2,
   summary: 'Adds an integer to the value of a field of a hash; a field that does not exist counts as 0.',
   since: '2.0.0',
   args: [arg.key('key'), arg.string('field'), arg.integer('increment')],
@@ -41,6 +42,7 @@ export const HINCRBY = defineCommand({
 export const HINCRBYFLOAT = defineCommand({
   ...COMMON,
   name: 'HINCRBYFLOAT',
+  element: 2,
   summary:
     'Adds a floating-point number to the value of a field of a hash; a field that does not exist counts as 0.',
   since: '2.6.0',

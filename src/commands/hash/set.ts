@@ -22,6 +22,7 @@ const PAIRS = [
 export const HSET = defineCommand({
   ...COMMON,
   name: 'HSET',
+  element: 2,
   summary: 'Sets fields of a hash; creates the hash if it does not exist.',
   history: [['4.0.0', 'Accepts multiple `field` and `value` arguments.']],
   complexity: 'O(1) for each field',
@@ -34,6 +35,7 @@ export const HSET = defineCommand({
 export const HMSET = defineCommand({
   ...COMMON,
   name: 'HMSET',
+  element: 2,
   summary: 'Sets fields of a hash and replies OK.',
   complexity: 'O(N) where N is the number of fields to set',
   arity: -4, // HMSET key field value [field value ...]
@@ -46,6 +48,7 @@ export const HMSET = defineCommand({
 export const HSETNX = defineCommand({
   ...COMMON,
   name: 'HSETNX',
+  element: 2,
   summary: 'Sets a field of a hash if it is not there.',
   complexity: 'O(1)',
   arity: 4, // HSETNX key field value

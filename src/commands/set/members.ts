@@ -20,6 +20,7 @@ import { findForRead, findForWrite, typeAt, WRONG } from '../lookup.ts';
 
 export const SADD = defineCommand({
   name: 'SADD',
+  element: 2,
   summary: 'Adds members to a set; creates the set if it does not exist.',
   group: 'set',
   since: '1.0.0',
@@ -34,6 +35,7 @@ export const SADD = defineCommand({
 
 export const SREM = defineCommand({
   name: 'SREM',
+  element: 2,
   summary: 'Takes members out of a set; deletes the set with its last member.',
   group: 'set',
   since: '1.0.0',
@@ -61,6 +63,7 @@ export const SMOVE = defineCommand({
 
 export const SISMEMBER = defineCommand({
   name: 'SISMEMBER',
+  element: 2,
   summary: 'Tells whether a set has a member.',
   group: 'set',
   since: '1.0.0',
@@ -74,6 +77,7 @@ export const SISMEMBER = defineCommand({
 
 export const SMISMEMBER = defineCommand({
   name: 'SMISMEMBER',
+  element: 2,
   summary: 'Tells of each of several values whether a set has it as a member.',
   group: 'set',
   since: '6.2.0',

@@ -14,6 +14,7 @@ import { replyScore } from './scores.ts';
 
 export const ZADD = defineCommand({
   name: 'ZADD',
+  element: 3,
   summary: 'Adds members to a sorted set or changes their scores; creates the key if it does not exist.',
   group: 'sorted-set',
   since: '1.2.0',
@@ -45,6 +46,7 @@ export const ZADD = defineCommand({
 
 export const ZINCRBY = defineCommand({
   name: 'ZINCRBY',
+  element: 3,
   summary: 'Adds a number to the score of a member; a member that is not there counts as 0.',
   group: 'sorted-set',
   since: '1.2.0',

@@ -17,6 +17,7 @@ const COMMON = {
 export const ZSCORE = defineCommand({
   ...COMMON,
   name: 'ZSCORE',
+  element: 2,
   summary: 'Returns the score of a member.',
   since: '1.2.0',
   complexity: 'O(1)',
@@ -28,6 +29,7 @@ export const ZSCORE = defineCommand({
 export const ZMSCORE = defineCommand({
   ...COMMON,
   name: 'ZMSCORE',
+  element: 2,
   summary: 'Returns the scores of several members.',
   since: '6.2.0',
   complexity: 'O(N) where N is the number of members asked for',
@@ -81,6 +83,7 @@ const RANK = {
 export const ZRANK = defineCommand({
   ...RANK,
   name: 'ZRANK',
+  element: 2,
   summary: 'Returns the place of a member in the order of scores, from 0.',
   handler: (call) => rank(call, false),
 });
@@ -88,6 +91,7 @@ export const ZRANK = defineCommand({
 export const ZREVRANK = defineCommand({
   ...RANK,
   name: 'ZREVRANK',
+  element: 2,
   summary: 'Returns the place of a member in the order of scores, counted from the highest one.',
   handler: (call) => rank(call, true),
 });

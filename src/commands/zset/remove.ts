@@ -20,6 +20,7 @@ import { readInteger } from './scores.ts';
 
 export const ZREM = defineCommand({
   name: 'ZREM',
+  element: 2,
   summary: 'Removes members from a sorted set; deletes the key if none is left.',
   group: 'sorted-set',
   since: '1.2.0',

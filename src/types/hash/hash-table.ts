@@ -319,5 +319,6 @@ registerCollection(TYPE_HASH, ENCODING_HT, {
   copy,
   bytes,
   relocate,
+  tableOf: (_arena, handle) => handle,
   elementExpiry: { nextMs: nextFieldMs, expireDue: expireDueFields },
 });

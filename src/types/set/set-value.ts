@@ -57,6 +57,7 @@ export const SET_TABLE: CollectionKind = {
   copy: copyTable,
   bytes: tableBytes,
   relocate: relocateTable,
+  tableOf: (_arena, handle) => handle,
 };
 registerCollection(TYPE_SET, ENCODING_HT, SET_TABLE);
 

@@ -255,4 +255,5 @@ registerCollection(TYPE_ZSET, ENCODING_SKIPLIST, {
     tableBytes(keyspace, ScoreTree.ownerWord(keyspace.arena, handle), samples) +
     new ScoreTree(keyspace.arena).attach(handle).bytes,
   relocate,
+  tableOf: (arena, handle) => ScoreTree.ownerWord(arena, handle),
 });
