@@ -383,6 +383,21 @@ export class Database {
     return Math.floor(sum / samples);
   }
 
+  /** Keys whose time has come and that are not deleted yet. O(log^2 n). */
+  overdueKeys(): number {
+    const { expires } = this;
+    const now = this.keyspace.nowMs;
+    let low = 0;
+    let high = expires.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      expires.at(middle);
+      if (expires.foundTime <= now) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   // --- whole databases ----------------------------------------------------------------------------
 
   swapContent(other: Database): void {

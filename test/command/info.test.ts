@@ -360,3 +360,14 @@ describeOnOurs('info of ours', [], ({ run, client }) => {
     expect(Number(told.executor_heap_used_bytes)).toBeGreaterThan(0);
   });
 });
+
+describeOnOurs('INFO stats of keys whose time has come', ['--enable-debug-command', 'yes'], ({ run }) => {
+  it('shows what share of the volatile keys is over its time', async () => {
+    expect(await run('DEBUG SET-ACTIVE-EXPIRE 0')).toBe('OK');
+    for (let i = 0; i < 3; i++) await run(`SET late${i} v PX 1`);
+    await run('SET early v EX 1000');
+    await expect.poll(() => run('INFO stats')).toMatch(/^expired_stale_perc:75\.00\r?$/m);
+    await run('DEBUG SET-ACTIVE-EXPIRE 1');
+    await expect.poll(() => run('INFO stats')).toMatch(/^expired_stale_perc:0\.00\r?$/m);
+  });
+});

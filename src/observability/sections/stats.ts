@@ -1,6 +1,7 @@
 /** INFO stats: what happened since the start or the last CONFIG RESETSTAT. */
 import { CHANNEL, PATTERN, SHARD } from '../../commands/pubsub.ts';
 import type { Stats } from '../../commands/stats.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { field, fixed, type InfoSection } from '../info-section.ts';
 
 function kilobytes(bytesPerSecond: number): string {
@@ -51,7 +52,7 @@ export const STATS: InfoSection = {
     fixed('sync_partial_ok', 0),
     fixed('sync_partial_err', 0),
     field('expired_keys', ({ server }) => server.keyspace.expired),
-    fixed('expired_stale_perc', '0.00'),
+    field('expired_stale_perc', ({ server }) => overduePercent(server.keyspace).toFixed(2)),
     field('expired_time_cap_reached_count', ({ server }) => server.stats.expireLimits),
     field('expire_cycle_cpu_milliseconds', ({ server }) => Math.floor(server.stats.expireUs / 1000)),
     field('evicted_keys', ({ server }) => server.keyspace.evicted),
@@ -113,3 +114,14 @@ export const STATS: InfoSection = {
     { ...fixed('acl_access_denied_channel', 0), since: '7.2' },
   ],
 };
+
+/** How many of the keys with a time are over it, in percent. Redis, which finds them by sampling, estimates it. */
+function overduePercent({ databases }: Keyspace): number {
+  let overdue = 0;
+  let all = 0;
+  for (const db of databases) {
+    overdue += db.overdueKeys();
+    all += db.expires.count;
+  }
+  return all === 0 ? 0 : (100 * overdue) / all;
+}

@@ -130,6 +130,20 @@ describe('Database', () => {
     expect(keys.db.averageTtlMs()).toBeGreaterThan(1400);
     expect(keys.db.averageTtlMs()).toBeLessThan(1600);
   });
+
+  it('counts the keys that are due and not deleted yet', () => {
+    const keyspace = newKeyspace();
+    const keys = new Keys(keyspace.databases[0]);
+    expect(keys.db.overdueKeys()).toBe(0);
+    for (let i = 0; i < 1000; i++) keys.set(`k${i}`, 'v', keyspace.nowMs + 1 + i);
+    expect(keys.db.overdueKeys()).toBe(0);
+    keyspace.nowMs += 250;
+    expect(keys.db.overdueKeys()).toBe(250);
+    keys.db.expireDue(100);
+    expect(keys.db.overdueKeys()).toBe(150);
+    keyspace.nowMs += 10_000;
+    expect(keys.db.overdueKeys()).toBe(900);
+  });
 });
 
 describe('Keyspace', () => {
