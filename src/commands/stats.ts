@@ -53,6 +53,8 @@ export class Stats {
   deniedAuthentications = 0;
   outputLimitDisconnections = 0;
   evictedClients = 0;
+  /** Packed blocks in payloads of RESTORE that were checked. */
+  payloadBlocksChecked = 0;
   /** What the keyspace's count of lazily freed records was at the last reset. */
   lazyFreedBefore = 0;
   peakMemory = 0;
@@ -108,6 +110,7 @@ export class Stats {
     this.connections = 0;
     this.totalErrors = 0;
     this.deniedAuthentications = 0;
+    this.payloadBlocksChecked = 0;
     this.outputLimitDisconnections = 0;
     this.evictedClients = 0;
     const rates = [this.commandRate, this.inputRate, this.outputRate, this.turnRate, this.awakeRate];

@@ -16,6 +16,7 @@ export function readListpackBlock(reader: RdbReader, what: string): void {
   if (!listpack.isValid(textBytes, textStart, textEnd - textStart)) {
     throw new CorruptRdbError(`${what} integrity check failed.`);
   }
+  reader.blocksChecked++;
 }
 
 /** Calls `visit` with the text of each element of the listpack read last. */
@@ -41,6 +42,7 @@ function visitCopy(bytes: Uint8Array, start: number, end: number, visit: VisitEl
 export function readZiplist(reader: RdbReader, visit: VisitElement, what: string): void {
   reader.string();
   visitZiplist(reader.textBytes, reader.textStart, reader.textEnd, visit, what);
+  reader.blocksChecked++;
 }
 
 /** Gathers elements two by two: `visit` gets the first of a pair copied, because reading the second may overwrite it. */

@@ -38,6 +38,11 @@ export function isPayload(bytes: Uint8Array, start: number, end: number, checksu
   return equalsCrc64(crc64.hi, crc64.lo, bytes, end - CHECKSUM_SIZE);
 }
 
+/** Packed blocks that the last restore() has checked. */
+export function blocksChecked(): number {
+  return reader.blocksChecked;
+}
+
 /**
  * Makes a key, which is not in the database, of a payload that isPayload(). Returns its address. Throws CorruptRdbError when the value is
  * not what its type says, and then there is no such key.

@@ -39,6 +39,8 @@ export class RdbReader {
   textEnd = 0;
   /** A view over the memory of textBytes, or null. */
   textData: DataView | null = null;
+  /** Packed blocks (listpacks, intsets, ziplists and so on) that whoever read them has checked since open(). */
+  blocksChecked = 0;
   private countAt = 0;
   private readonly digits = new Uint8Array(24);
   /** Where compressed strings of usual sizes are expanded. */
@@ -51,6 +53,7 @@ export class RdbReader {
     this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = start;
     this.end = end;
+    this.blocksChecked = 0;
   }
 
   get atEnd(): boolean {

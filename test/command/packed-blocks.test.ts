@@ -175,3 +175,34 @@ describeOnOurs('RESTORE of blocks in forms that we do not write', [], ({ run, ca
     expect(await restore(HASH, listpackOf(...fields))).toBe(BAD);
   });
 });
+
+describeOnBoth(
+  'INFO dump_payload_sanitizations',
+  ['--sanitize-dump-payload', 'yes'],
+  ({ run, call, client }) => {
+    const restored = async (...make: string[]): Promise<string | undefined> => {
+      const connection = await client();
+      for (const command of make) await run(command);
+      const dump = (await connection.call('DUMP', 'k')) as Buffer;
+      connection.close();
+      await run('CONFIG RESETSTAT');
+      expect(await call('RESTORE', 'copy', 0, dump)).toBe('OK');
+      return /^dump_payload_sanitizations:(\d+)/m.exec(String(await run('INFO stats')))?.[1];
+    };
+    const entries = Array.from({ length: 301 }, (_, i) => `XADD k ${i + 1}-1 a b`);
+    const fields = Array.from({ length: 600 }, (_, i) => `f${i} v`).join(' ');
+
+    it.each([
+      ['a string', ['SET k v'], '0'],
+      ['a list', ['RPUSH k a b'], '1'],
+      ['a small hash', ['HSET k a 1'], '1'],
+      ['a large hash', [`HSET k ${fields}`], '0'],
+      ['a set of integers', ['SADD k 1 2'], '1'],
+      ['a set of texts', ['SADD k a b'], '0'],
+      ['a sorted set', ['ZADD k 1 a'], '1'],
+      ['a stream of four blocks', entries, '4'],
+    ])('%s: counts the packed blocks that RESTORE checks', async (_, make, count) => {
+      expect(await restored(...make)).toBe(count);
+    });
+  },
+);

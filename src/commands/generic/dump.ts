@@ -5,7 +5,7 @@ import { Database } from '../../keyspace/database.ts';
 import * as events from '../../keyspace/events.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
 import { writeAccess } from '../../memory/record.ts';
-import { dump, isPayload, payload, restore } from '../../rdb/dump.ts';
+import { blocksChecked, dump, isPayload, payload, restore } from '../../rdb/dump.ts';
 import { CorruptRdbError } from '../../rdb/reader.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
@@ -175,6 +175,8 @@ function load(call: Call): number {
     call.server.services.log('warning', `RESTORE: integrity check failed: ${error.message}`, true);
     call.reply.error(errors.BAD_DATA);
     return 0;
+  } finally {
+    call.server.stats.payloadBlocksChecked += blocksChecked();
   }
 }
 

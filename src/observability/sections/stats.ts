@@ -82,7 +82,7 @@ export const STATS: InfoSection = {
     field('tracking_total_prefixes', ({ server }) => server.tracking.prefixes),
     fixed('unexpected_error_replies', 0),
     field('total_error_replies', ({ server }) => server.stats.totalErrors),
-    fixed('dump_payload_sanitizations', 0),
+    field('dump_payload_sanitizations', ({ server }) => server.stats.payloadBlocksChecked),
     field('total_reads_processed', ({ network }) => network.reads),
     field('total_writes_processed', ({ network }) => network.writes),
     field('io_threaded_reads_processed', ({ network }) => network.reads),

@@ -152,6 +152,7 @@ function loadPairs(reader: RdbReader, rdbType: number, pairs: Pairs): void {
   } else if (rdbType === RDB_HASH_ZIPMAP) {
     reader.string();
     visitZipmap(reader.textBytes, reader.textStart, reader.textEnd, pairs.add);
+    reader.blocksChecked++;
   } else {
     const strings = reader.count(2) * 2;
     for (let i = 0; i < strings; i++) {

@@ -93,6 +93,7 @@ function readIntset(reader: RdbReader): void {
   if (!intset.isValid(textBytes, textStart, textEnd - textStart)) {
     throw new CorruptRdbError('Intset integrity check failed.');
   }
+  reader.blocksChecked++;
 }
 
 /** Calls `add` with each value of the intset read last in `member`. */

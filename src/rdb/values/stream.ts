@@ -204,6 +204,7 @@ function loadBlocks(reader: RdbReader, db: Database, stream: number): void {
     const size = textEnd - textStart;
     if (!isBlock(textBytes, textStart, size, id))
       throw new CorruptRdbError('Stream listpack integrity check failed.');
+    reader.blocksChecked++;
     copyId(lastLive, last);
     // Redis leaves a block when XTRIM empties it.
     if (live === 0) continue;
