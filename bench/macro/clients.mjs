@@ -77,7 +77,7 @@ function encoded(/** @type {(string | number)[]} */ ...words) {
 const SUBSCRIBERS = 100;
 const PUBLISHERS = 2;
 /** A multiple of what the publishers send at a time. */
-const MESSAGES = 20_000;
+const MESSAGES = 64_000;
 const MESSAGE = 'x'.repeat(32);
 const DELIVERED = `*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$32\r\n${MESSAGE}\r\n`.length;
 const SUBSCRIBED = '*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n'.length;

@@ -51,6 +51,10 @@ function findBinding(): StreamBinding | null {
 }
 
 const binding = findBinding();
+/** Where the binding says how the last read or write went, and at which index. By themselves, so that nothing is looked up per write. */
+const streamState = binding?.streamBaseState ?? new Int32Array(1);
+const lastWriteWasAsync = binding?.kLastWriteWasAsync ?? 0;
+const readBytesOrError = binding?.kReadBytesOrError ?? -1;
 let spareRequest: WriteRequest | null = null;
 
 /** write() took everything: the bytes are free again. */
@@ -79,7 +83,7 @@ export function write(socket: net.Socket, bytes: Uint8Array, done: Done): number
   spareRequest = null;
   const status = handle.writeBuffer(request, bytes);
   if (status !== 0) return FAILED;
-  if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
+  if (streamState[lastWriteWasAsync] === 0) {
     spareRequest = request;
     return WRITTEN;
   }
@@ -155,14 +159,14 @@ export function openSocket(
 /** From now on what the handle reads goes to `onRead` without passing the stream; where that is not to be had, it does pass it. */
 function readDirectly(handle: Handle | null, onRead: (size: number) => boolean): void {
   if (handle === null || typeof handle.onread !== 'function') return;
-  if (typeof binding?.kReadBytesOrError !== 'number') return;
+  if (readBytesOrError < 0) return;
   streamOnRead ??= handle.onread;
   handle.take = onRead;
   handle.onread = onHandleRead;
 }
 
 function onHandleRead(this: Handle, bytes: unknown): unknown {
-  const size = binding!.streamBaseState[binding!.kReadBytesOrError!];
+  const size = streamState[readBytesOrError];
   if (size <= 0) return streamOnRead!.call(this, bytes);
   if (!this.take!(size)) {
     this.reading = false;
