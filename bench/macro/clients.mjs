@@ -1,13 +1,15 @@
 /**
  * What clients do beside reading and writing keys, beside the real redis-server, in interleaved pairs (lib/pairs.mjs says why):
  *
- *   publish       messages delivered a second: one publisher at -P 16, 100 subscribers of one channel
+ *   publish       messages delivered a second: two publishers at -P 16, so that the server need not wait for one; 100 subscribers of one channel
  *   multi         transactions of 10 SETs a second, 50 clients, 4 transactions in flight each
- *   ping-pong     microseconds from LPUSH on one connection to the answer of BRPOP on another, one after the other
+ *   ping-pong     exchanges a second of two clients that wake each other by LPUSH and BRPOP
  *   lru, lfu      SET at maxmemory, with keys evicted all the time, -c 50 -P 16
  *   idle          resident memory of each of 2,000 connections that say nothing
  *
- * The clients of publish, multi and ping-pong are this process: it counts bytes of replies, whose number is known, and parses nothing.
+ * The clients of publish, multi and ping-pong are this process. It must cost less than the servers it measures, which a stream, a promise and a
+ * string for each request do not: requests are buffers made beforehand, replies are counted in bytes, whose number is known, and read into one buffer
+ * for all, and what follows a reply follows in the callback of the read.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -28,32 +30,54 @@ const options = readOptions({ rounds: '7', only: '', out: '' }, USAGE);
 
 /** @typedef {import('../lib/servers.mjs').BenchServer} BenchServer */
 
-/** A connection that counts the bytes it gets. */
+const received = Buffer.alloc(256 << 10);
+
+/**
+ * A connection that counts the bytes it gets.
+ *
+ * @typedef {object} CountingClient
+ * @property {(bytes: Buffer) => void} write
+ * @property {(bytes: number, then: () => void) => void} expect calls `then`, in the middle of a read, when so many bytes more have come
+ * @property {(bytes: number) => Promise<void>} receive the same as a promise
+ * @property {() => void} close
+ *
+ * @returns {Promise<CountingClient>}
+ */
 async function connectCounting(/** @type {number} */ port) {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  let missing = Infinity;
+  let next = () => {};
+  const callback = (/** @type {number} */ size) => {
+    missing -= size;
+    if (missing < 0) throw new Error(`${-missing} bytes more than expected came from port ${port}`);
+    if (missing === 0) {
+      missing = Infinity;
+      next();
+    }
+    return true;
+  };
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: received, callback } });
   await once(socket, 'connect');
-  let received = 0;
-  let wanted = Infinity;
-  let resolveWanted = () => {};
-  socket.on('data', (data) => {
-    received += data.length;
-    if (received >= wanted) resolveWanted();
-  });
+  const expect = (/** @type {number} */ bytes, /** @type {() => void} */ then) => {
+    missing = bytes;
+    next = then;
+  };
   return {
-    write: (/** @type {string} */ bytes) => socket.write(bytes, 'latin1'),
-    /** Resolves when so many bytes more have come than at the last call. */
-    receive: (/** @type {number} */ bytes) =>
-      new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
-        wanted = (wanted === Infinity ? 0 : wanted) + bytes;
-        resolveWanted = resolve;
-        if (received >= wanted) resolve();
-      }),
+    write: (bytes) => void socket.write(bytes),
+    expect,
+    receive: (bytes) => new Promise((resolve) => expect(bytes, resolve)),
     close: () => socket.destroy(),
   };
 }
 
+/** A request that is sent more than once. */
+function encoded(/** @type {(string | number)[]} */ ...words) {
+  return Buffer.from(encodeCommand(...words), 'latin1');
+}
+
 const SUBSCRIBERS = 100;
-const MESSAGES = 20_000;
+const PUBLISHERS = 2;
+/** A multiple of what the publishers send at a time. */
+const MESSAGES = 64_000;
 const MESSAGE = 'x'.repeat(32);
 const DELIVERED = `*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$32\r\n${MESSAGE}\r\n`.length;
 const SUBSCRIBED = '*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n'.length;
@@ -63,75 +87,99 @@ const PIPELINE = 16;
 /** Messages delivered a second. */
 async function publish(/** @type {BenchServer} */ { port }) {
   const subscribers = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => connectCounting(port)));
-  for (const one of subscribers) one.write(encodeCommand('SUBSCRIBE', 'news'));
-  await Promise.all(subscribers.map((one) => one.receive(SUBSCRIBED)));
-  const publisher = await connectCounting(port);
-  const batch = encodeCommand('PUBLISH', 'news', MESSAGE).repeat(PIPELINE);
+  const subscribed = subscribers.map((one) => one.receive(SUBSCRIBED));
+  for (const one of subscribers) one.write(encoded('SUBSCRIBE', 'news'));
+  await Promise.all(subscribed);
+  const publishers = await Promise.all(Array.from({ length: PUBLISHERS }, () => connectCounting(port)));
+  const batch = Buffer.from(encodeCommand('PUBLISH', 'news', MESSAGE).repeat(PIPELINE), 'latin1');
   const start = performance.now();
   const delivered = Promise.all(subscribers.map((one) => one.receive(DELIVERED * MESSAGES)));
-  for (let sent = 0; sent < MESSAGES; sent += PIPELINE) {
-    publisher.write(batch);
-    await publisher.receive(PUBLISH_REPLY * PIPELINE);
-  }
+  const times = MESSAGES / PIPELINE / PUBLISHERS;
+  await Promise.all(publishers.map((one) => repeated(one, batch, PUBLISH_REPLY * PIPELINE, times)));
   await delivered;
   const seconds = (performance.now() - start) / 1000;
-  for (const one of [publisher, ...subscribers]) one.close();
+  for (const one of [...publishers, ...subscribers]) one.close();
   return (MESSAGES * SUBSCRIBERS) / seconds;
 }
 
+/** Sends the same bytes so many times, each time when the answer to the time before has come. */
+function repeated(
+  /** @type {CountingClient} */ client,
+  /** @type {Buffer} */ bytes,
+  /** @type {number} */ replyBytes,
+  /** @type {number} */ times,
+) {
+  return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+    let left = times;
+    const step = () => {
+      if (left-- === 0) return resolve();
+      client.expect(replyBytes, step);
+      client.write(bytes);
+    };
+    step();
+  });
+}
+
 const CLIENTS = 50;
-const ROUNDS_OF_MULTI = 200;
+const ROUNDS_OF_MULTI = 500;
 const MULTI_PIPELINE = 4;
 const SETS = 10;
 const MULTI_REPLY = `+OK\r\n${'+QUEUED\r\n'.repeat(SETS)}*${SETS}\r\n${'+OK\r\n'.repeat(SETS)}`.length;
 
+/** What the client of this number sends: MULTI_PIPELINE transactions. */
+function transactionsOf(/** @type {number} */ number) {
+  const value = 'x'.repeat(64);
+  let batch = '';
+  for (let i = 0; i < MULTI_PIPELINE; i++) {
+    batch += encodeCommand('MULTI');
+    for (let j = 0; j < SETS; j++) {
+      batch += encodeCommand('SET', `key:${(number * 997 + i * 101 + j * 7919) % 100_000}`, value);
+    }
+    batch += encodeCommand('EXEC');
+  }
+  return Buffer.from(batch, 'latin1');
+}
+
 /** Transactions a second. */
 async function multi(/** @type {BenchServer} */ { port }) {
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connectCounting(port)));
-  const value = 'x'.repeat(64);
+  const batches = clients.map((_, number) => transactionsOf(number));
   const start = performance.now();
   await Promise.all(
-    clients.map(async (client, number) => {
-      let batch = '';
-      for (let i = 0; i < MULTI_PIPELINE; i++) {
-        batch += encodeCommand('MULTI');
-        for (let j = 0; j < SETS; j++)
-          batch += encodeCommand(
-            'SET',
-            `key:${String((number * 997 + i * 101 + j * 7919) % 100_000)}`,
-            value,
-          );
-        batch += encodeCommand('EXEC');
-      }
-      for (let round = 0; round < ROUNDS_OF_MULTI; round++) {
-        client.write(batch);
-        await client.receive(MULTI_REPLY * MULTI_PIPELINE);
-      }
-    }),
+    clients.map((client, i) => repeated(client, batches[i], MULTI_REPLY * MULTI_PIPELINE, ROUNDS_OF_MULTI)),
   );
   const seconds = (performance.now() - start) / 1000;
   for (const client of clients) client.close();
   return (CLIENTS * ROUNDS_OF_MULTI * MULTI_PIPELINE) / seconds;
 }
 
-const EXCHANGES = 5000;
+const EXCHANGES = 20_000;
 const POPPED = '*2\r\n$4\r\nlist\r\n$1\r\nx\r\n'.length;
+const PUSHED = ':1\r\n'.length;
 
-/** Exchanges a second; the figure that is asked for is the time of one. */
+/**
+ * Exchanges a second; the figure that is asked for is the time of one. One client is blocked in BRPOP, the other pushes and then blocks: whoever is
+ * woken has the next turn. A turn is one write, so that the client that pops is sure to be blocked when the push comes.
+ */
 async function pingPong(/** @type {BenchServer} */ { port }) {
-  const [pusher, popper] = await Promise.all([connectCounting(port), connectCounting(port)]);
-  const push = encodeCommand('LPUSH', 'list', 'x');
-  const pop = encodeCommand('BRPOP', 'list', '0');
-  popper.write(pop);
+  const clients = await Promise.all([connectCounting(port), connectCounting(port)]);
+  const push = encoded('LPUSH', 'list', 'x');
+  const pop = encoded('BRPOP', 'list', '0');
+  const turn = Buffer.concat([push, pop]);
   const start = performance.now();
-  for (let i = 0; i < EXCHANGES; i++) {
-    pusher.write(push);
-    await Promise.all([popper.receive(POPPED), pusher.receive(':1\r\n'.length)]);
-    popper.write(pop);
-  }
+  await new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+    let left = EXCHANGES;
+    const take = (/** @type {CountingClient} */ client) => {
+      if (left-- === 0) return resolve();
+      client.expect(PUSHED + POPPED, () => take(client));
+      client.write(turn);
+    };
+    clients[1].expect(POPPED, () => take(clients[1]));
+    clients[1].write(pop);
+    take(clients[0]);
+  });
   const seconds = (performance.now() - start) / 1000;
-  pusher.close();
-  popper.close();
+  for (const client of clients) client.close();
   return EXCHANGES / seconds;
 }
 
@@ -175,6 +223,21 @@ const ours = await startServer({
 });
 const baseline = await startServer({ label: 'redis', program: BASELINE_DEFAULT, args: [] });
 
+/**
+ * The rate, and what the server's processors spent on each. Where the clients take longer than the servers, as they do with transactions on two cores,
+ * the second tells the servers apart and the first does not.
+ */
+async function measured(
+  /** @type {(server: BenchServer) => Promise<number>} */ run,
+  /** @type {BenchServer} */ server,
+) {
+  const cpuBefore = server.cpuMicros();
+  const start = performance.now();
+  const rate = await run(server);
+  const seconds = (performance.now() - start) / 1000;
+  return { rate, cpuEach: (server.cpuMicros() - cpuBefore) / (rate * seconds) };
+}
+
 const wanted = options.list('only');
 const rows = [];
 for (const { name, run, unit } of CASES) {
@@ -183,19 +246,20 @@ for (const { name, run, unit } of CASES) {
   const rounds = [];
   for (let round = 0; round < options.number('rounds'); round++) {
     const oursFirst = round % 2 === 0;
-    const first = await run(oursFirst ? ours : baseline);
-    const second = await run(oursFirst ? baseline : ours);
+    const first = await measured(run, oursFirst ? ours : baseline);
+    const second = await measured(run, oursFirst ? baseline : ours);
     rounds.push(oursFirst ? { ours: first, baseline: second } : { ours: second, baseline: first });
   }
   const row = {
     name,
     unit,
-    ours: median(rounds.map((pair) => pair.ours)),
-    baseline: median(rounds.map((pair) => pair.baseline)),
-    ratio: spread(rounds.map((pair) => pair.ours / pair.baseline)),
+    ours: median(rounds.map((pair) => pair.ours.rate)),
+    baseline: median(rounds.map((pair) => pair.baseline.rate)),
+    ratio: spread(rounds.map((pair) => pair.ours.rate / pair.baseline.rate)),
+    cpu: spread(rounds.map((pair) => pair.ours.cpuEach / pair.baseline.cpuEach)),
   };
   console.log(
-    `${name}: ${formatRatio(row.ratio)}  ${formatNumber(row.ours)} / ${formatNumber(row.baseline)}`,
+    `${name}: ${formatRatio(row.ratio)}  ${formatNumber(row.ours)} / ${formatNumber(row.baseline)}, CPU of each ${formatRatio(row.cpu)}`,
   );
   rows.push(row);
 }
@@ -229,13 +293,14 @@ if (wanted.length === 0 || wanted.includes('idle')) {
 }
 
 const table = markdownTable(
-  ['what', 'unit', 'threadis', 'redis', 'ratio (min-max)'],
+  ['what', 'unit', 'threadis', 'redis', 'ratio (min-max)', "server's CPU for each"],
   rows.map((row) => [
     row.name,
     row.unit,
     formatNumber(row.ours),
     formatNumber(row.baseline),
     formatRatio(row.ratio),
+    formatRatio(row.cpu),
   ]),
 );
 const idleLines = idle.map(([label, bytes]) => `${label}: ${(bytes / 1024).toFixed(1)} KiB`).join(', ');

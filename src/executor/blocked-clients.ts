@@ -8,7 +8,6 @@
  *
  * What is held here grows with the number of clients, not with the data. See ../commands/blocking.ts for the handlers' side.
  */
-import { stringFromBytes } from '../base/bytes.ts';
 import { Deadlines, type Due } from '../base/deadlines.ts';
 import type { Blocking, TimeoutReply, WaitOptions } from '../commands/blocking.ts';
 import type { Call, RetainedRequest } from '../commands/call.ts';
@@ -18,6 +17,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
 import { readWord0, TYPE_STRING, typeOf } from '../memory/record.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
+import { type KeyQueue, KeyQueues, type Place } from './key-queues.ts';
 
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 
@@ -28,15 +28,8 @@ export interface Waiting extends Due {
   readonly type: number;
   readonly onTimeout: TimeoutReply;
   readonly options: WaitOptions;
-  /** The queues it stands in. */
-  readonly keys: readonly string[];
-}
-
-/** A key that came to be. */
-interface ReadyKey {
-  readonly db: Database;
-  readonly hash: number;
-  readonly bytes: Uint8Array;
+  /** Where it stands in the queues of its keys; empty once it has left them. */
+  readonly places: Place<Waiting>[];
 }
 
 /** What the executor does for a client whose wait is over. */
@@ -49,10 +42,12 @@ export interface Waker {
 
 export class BlockedClients implements Blocking {
   private readonly keyspace: Keyspace;
-  private readonly queues = new Map<string, Set<Waiting>>();
-  private readonly bySession = new Map<number, Waiting>();
+  private readonly queues = new KeyQueues<Waiting>();
+  /** What each session waits for; null for one that has waited before, so that a map is not changed with every wait. */
+  private readonly bySession = new Map<number, Waiting | null>();
   private readonly deadlines = new Deadlines<Waiting>();
-  private readonly ready = new Map<string, ReadyKey>();
+  /** Keys that came to be, in order. */
+  private readonly ready: KeyQueue<Waiting>[] = [];
   /** Set while a command is run again. */
   private retrying = false;
   /** That command has called block(). */
@@ -65,27 +60,25 @@ export class BlockedClients implements Blocking {
     this.keyspace = keyspace;
   }
 
-  get count(): number {
-    return this.bySession.size;
-  }
+  /** Clients that wait, and those of them whose wait has an end. */
+  count = 0;
+  timedCount = 0;
 
   get keyCount(): number {
-    return this.queues.size;
-  }
-
-  get timedCount(): number {
-    let count = 0;
-    for (const { dueMs } of this.bySession.values()) if (dueMs !== Infinity) count++;
-    return count;
+    return this.queues.count;
   }
 
   has(sessionId: number): boolean {
-    return this.bySession.has(sessionId);
+    return this.waitingOf(sessionId) !== null;
+  }
+
+  private waitingOf(sessionId: number): Waiting | null {
+    return this.count === 0 ? null : (this.bySession.get(sessionId) ?? null);
   }
 
   /** Whether the command that has just run, of this session, waits. */
   waits(session: Session): boolean {
-    return this.retrying ? this.foundNothing : this.bySession.has(session.id);
+    return this.retrying ? this.foundNothing : this.has(session.id);
   }
 
   block(
@@ -111,15 +104,19 @@ export class BlockedClients implements Blocking {
       type,
       onTimeout,
       options,
-      keys: [...new Set(keys.map((index) => queueName(session.db, call.text(index))))],
+      places: [],
       dueMs: timeoutMs === 0 ? Infinity : call.server.nowMs + timeoutMs,
       cancelled: false,
     };
     session.gate |= GATE_PARKED;
     session.link.setWaiting(session, true);
     this.bySession.set(session.id, waiting);
-    if (timeoutMs !== 0) this.deadlines.add(waiting);
-    for (const key of waiting.keys) this.queueOf(key).add(waiting);
+    this.count++;
+    if (timeoutMs !== 0) {
+      this.timedCount++;
+      this.deadlines.add(waiting);
+    }
+    for (const key of keys) this.join(call, key, waiting);
     this.keyspace.onReady = this.onReady;
     this.keyspace.onSwap = this.onSwap;
     if (options.untilGone === true) {
@@ -128,13 +125,14 @@ export class BlockedClients implements Blocking {
     }
   }
 
-  private queueOf(key: string): Set<Waiting> {
-    let queue = this.queues.get(key);
-    if (queue === undefined) {
-      queue = new Set();
-      this.queues.set(key, queue);
-    }
-    return queue;
+  /** Puts it into the queue of the key in argument `index`. */
+  private join(call: Call, index: number, waiting: Waiting): void {
+    const { bytes } = call;
+    const start = call.start(index);
+    const end = call.end(index);
+    const hash = index === call.command.firstKey ? call.hash : call.hashOf(bytes, start, end);
+    const place = this.queues.join(call.db, hash, bytes, start, end, waiting);
+    if (place !== null) waiting.places.push(place);
   }
 
   // --- keys that come to be -----------------------------------------------------------------------
@@ -143,47 +141,54 @@ export class BlockedClients implements Blocking {
     const type = typeOf(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
     if (type === TYPE_STRING) return;
     db.readKey(address);
-    const name = queueName(db, stringFromBytes(db.keyBytes, db.keyStart, db.keyEnd));
-    if (!this.queues.has(name) || this.ready.has(name)) return;
-    this.ready.set(name, { db, hash, bytes: db.keyBytes.slice(db.keyStart, db.keyEnd) });
+    const queue = this.queues.find(db, hash, db.keyBytes, db.keyStart, db.keyEnd);
+    if (queue !== null) this.noteReady(queue);
   };
+
+  private noteReady(queue: KeyQueue<Waiting>): void {
+    if (queue.isReady) return;
+    queue.isReady = true;
+    this.ready.push(queue);
+  }
 
   /** Every key of the two databases that somebody waits for may be there now. */
   private readonly onSwap = (a: number, b: number): void => {
-    for (const name of this.queues.keys()) {
-      const colon = name.indexOf(':');
-      const index = Number(name.slice(0, colon));
-      if (index !== a && index !== b) continue;
-      const bytes = Uint8Array.from(name.slice(colon + 1), (char) => char.charCodeAt(0));
-      const hash = this.keyspace.hasher.hash(bytes, 0, bytes.length);
-      this.ready.set(name, { db: this.keyspace.databases[index], hash, bytes });
+    for (const queue of this.queues.all()) {
+      const { index } = queue.db;
+      if (index === a || index === b) this.noteReady(queue);
     }
   };
 
   /** True when there are clients to be served or woken. */
   get hasWork(): boolean {
-    return this.ready.size > 0 || this.unblocked.length > 0;
+    return this.ready.length > 0 || this.unblocked.length > 0;
   }
 
   /** Serves those who wait for keys that have come to be. */
   serveReady(waker: Waker): void {
-    for (const [name, key] of this.ready) {
-      // Taken out first: serving a client may make the same key ready once more, and the map then ends with it.
-      this.ready.delete(name);
-      const queue = this.queues.get(name);
-      if (queue !== undefined) this.serveQueue(key, [...queue], waker);
+    for (let queue = this.ready.shift(); queue !== undefined; queue = this.ready.shift()) {
+      // Serving a client may make the same key ready once more: it then comes again, behind the others.
+      queue.isReady = false;
+      if (queue.first === null) continue;
+      if (queue.first === queue.last) this.serveIfThere(queue, queue.first.item, waker);
+      else this.serveAll(queue, waker);
     }
   }
 
-  private serveQueue({ db, hash, bytes }: ReadyKey, queue: readonly Waiting[], waker: Waker): void {
-    for (const waiting of queue) {
-      const address = db.find(hash, bytes, 0, bytes.length);
-      if (address === 0 && this.untilGone === 0) return;
-      const fits =
-        address !== 0 &&
-        waiting.type === typeOf(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
-      if ((fits || waiting.options.untilGone === true) && !waiting.cancelled) this.serve(waiting, waker);
-    }
+  /** Serves those who wait now, until the key is gone. */
+  private serveAll(queue: KeyQueue<Waiting>, waker: Waker): void {
+    for (const waiting of queue.items()) if (!this.serveIfThere(queue, waiting, waker)) return;
+  }
+
+  /** False when the key is gone, and nobody waits for that. */
+  private serveIfThere({ db, hash, bytes }: KeyQueue<Waiting>, waiting: Waiting, waker: Waker): boolean {
+    const address = db.find(hash, bytes, 0, bytes.length);
+    if (address === 0 && this.untilGone === 0) return false;
+    const fits =
+      address !== 0 &&
+      waiting.type === typeOf(readWord0(db.arena.i32[segmentOf(address)], byteOffsetOf(address)));
+    if ((fits || waiting.options.untilGone === true) && !waiting.cancelled) this.serve(waiting, waker);
+    return true;
   }
 
   private serve(waiting: Waiting, waker: Waker): void {
@@ -212,7 +217,7 @@ export class BlockedClients implements Blocking {
 
   /** When the next wait is over; Infinity when none is. */
   get nextDueMs(): number {
-    return this.bySession.size === 0 ? Infinity : this.deadlines.nextMs;
+    return this.timedCount === 0 ? Infinity : this.deadlines.nextMs;
   }
 
   /** Ends the waits whose time is up. */
@@ -228,15 +233,15 @@ export class BlockedClients implements Blocking {
   private readonly unblocked: { waiting: Waiting; answer: TimeoutReply }[] = [];
 
   unblock(sessionId: number, withError: boolean): boolean {
-    const waiting = this.bySession.get(sessionId);
-    if (waiting === undefined) return false;
+    const waiting = this.waitingOf(sessionId);
+    if (waiting === null) return false;
     return this.release(sessionId, withError ? (reply) => reply.error(UNBLOCKED) : waiting.onTimeout);
   }
 
   /** Ends a session's wait with this reply, after the command under way. False when it does not wait. */
   release(sessionId: number, answer: TimeoutReply): boolean {
-    const waiting = this.bySession.get(sessionId);
-    if (waiting === undefined) return false;
+    const waiting = this.waitingOf(sessionId);
+    if (waiting === null) return false;
     this.forget(waiting);
     this.unblocked.push({ waiting, answer });
     return true;
@@ -250,8 +255,9 @@ export class BlockedClients implements Blocking {
 
   /** The session is gone. */
   remove(session: Session): void {
-    const waiting = this.bySession.get(session.id);
-    if (waiting !== undefined) this.forget(waiting);
+    const waiting = this.waitingOf(session.id);
+    if (waiting !== null) this.forget(waiting);
+    this.bySession.delete(session.id);
   }
 
   private forget(waiting: Waiting): void {
@@ -261,22 +267,20 @@ export class BlockedClients implements Blocking {
   }
 
   private leaveQueues(waiting: Waiting): void {
-    if (this.bySession.delete(waiting.session.id) && waiting.options.untilGone === true) {
-      if (--this.untilGone === 0) this.keyspace.onGone = null;
-    }
-    waiting.session.link.setWaiting(waiting.session, false);
-    for (const key of waiting.keys) {
-      const queue = this.queues.get(key);
-      queue?.delete(waiting);
-      if (queue?.size === 0) this.queues.delete(key);
-    }
-    if (this.bySession.size > 0) return;
+    const { session } = waiting;
+    session.link.setWaiting(session, false);
+    if (this.bySession.get(session.id) === waiting) this.countOut(waiting);
+    for (const place of waiting.places) this.queues.leave(place);
+    waiting.places.length = 0;
+    if (this.count > 0) return;
     this.keyspace.onReady = null;
     this.keyspace.onSwap = null;
   }
-}
 
-/** A key of a database; latin1 text, so that any bytes fit. */
-function queueName(db: Database, key: string): string {
-  return `${db.index}:${key}`;
+  private countOut({ session, dueMs, options }: Waiting): void {
+    this.bySession.set(session.id, null);
+    this.count--;
+    if (dueMs !== Infinity) this.timedCount--;
+    if (options.untilGone === true && --this.untilGone === 0) this.keyspace.onGone = null;
+  }
 }

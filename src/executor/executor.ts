@@ -774,6 +774,13 @@ export class Executor implements Waker, TransactionRunner {
         return;
       }
     }
+    if (session.gate === GATE_MULTI && this.gate === 0 && this.transactions.isPlain[command.id] === 1) {
+      // A transaction is begun, and nothing else is set.
+      if (!wrongArity(command, this.call.argc)) {
+        this.queueForExec(session, command);
+        return;
+      }
+    }
     if ((session.gate & GATE_CLOSING) !== 0) return;
     if ((session.gate & GATE_TOLD) !== 0 && !this.outbox.isEmpty) this.deliverBefore(session);
     if ((session.gate & GATE_PARKED) !== 0) {

@@ -102,6 +102,7 @@ export class Access {
   /** The counter as it is now, after decay, for LFU bits. */
   frequency(access: number): number {
     const elapsed = (this.minutes - (access >>> 8)) & MINUTES_MASK;
+    if (elapsed === 0) return access & COUNTER_MASK;
     const lost = this.lfuDecayMinutes > 0 ? Math.floor(elapsed / this.lfuDecayMinutes) : 0;
     return Math.max(0, (access & COUNTER_MASK) - lost);
   }

@@ -14,7 +14,10 @@
  * A candidate in the pool is a hash and a score, not an address: records move, and keys that were used, replaced or deleted meanwhile are told by
  * looking again, just before one is to go.
  *
- * Memory that is dead and waits to be freed in slices is freed before any further key is evicted.
+ * What an eviction costs is cache misses. So the access bits of a sample are read before anything is done with them, the place of the next sample is
+ * drawn and read ahead with each (Dict.touchSample()), and the pool is kept in order, so that most of what is sampled is turned down by one
+ * comparison. SET at maxmemory, beside Redis in one run: allkeys-lru 0.95x without all that, 1.03x with the order and the bits read together, 1.15x with
+ * the reading ahead; allkeys-lfu 0.71x, 0.95x and 1.11x.
  */
 import { Prng } from '../base/prng.ts';
 import { byteOffsetOf, segmentOf } from '../memory/address.ts';
@@ -27,6 +30,8 @@ const POOL_SIZE = 16;
 /** The clock is read after so many keys. */
 const KEYS_PER_LOOK = 16;
 const SAMPLES_MAX = 1024;
+/** Keys of the next sample whose records are read ahead at most. */
+const TOUCHED_MAX = 16;
 const LFU_COUNTER_MAX = 255;
 
 const TENACITY_MODEST = 10;
@@ -72,13 +77,19 @@ export class Eviction {
   private exceededSinceUs = 0;
   private exceededBeforeUs = 0;
 
-  // The pool, in the order in which candidates came: of equals the one that has been there longest goes, because it is the oldest.
+  // The pool, worst candidates first: the last one goes. Of equals the one that has been there longest is the last, because it is the oldest.
   private readonly scores = new Float64Array(POOL_SIZE);
   private readonly hashes = new Int32Array(POOL_SIZE);
   private readonly owners = new Int32Array(POOL_SIZE);
   private pooled = 0;
   private readonly sampledHashes = new Int32Array(SAMPLES_MAX);
   private readonly sampledAddresses = new Int32Array(SAMPLES_MAX);
+  /** Where the next sample begins. */
+  private entryDraw = this.random.nextInt32();
+  private slotDraw = this.random.nextInt32();
+  /** What was read ahead, so that the reads happen. */
+  touched = 0;
+  private readonly sampledBits = new Int32Array(SAMPLES_MAX);
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
@@ -135,15 +146,20 @@ export class Eviction {
       return true;
     }
     if (this.isPaused) return true;
-    const startUs = this.clockUs();
-    const found = this.deleteSome(startUs);
-    if (this.onTime !== null) this.onTime('eviction-cycle', this.clockUs() - startUs);
+    const found = this.onTime === null ? this.deleteSome() : this.deleteTimed(this.onTime);
     if (!this.isExceeded) {
       this.endExceeded();
       return true;
     }
-    if (this.exceededSinceUs === 0) this.exceededSinceUs = startUs;
+    if (this.exceededSinceUs === 0) this.exceededSinceUs = this.clockUs();
     this.pending = found;
+    return found;
+  }
+
+  private deleteTimed(onTime: NonNullable<Eviction['onTime']>): boolean {
+    const startUs = this.clockUs();
+    const found = this.deleteSome();
+    onTime('eviction-cycle', this.clockUs() - startUs);
     return found;
   }
 
@@ -157,18 +173,24 @@ export class Eviction {
 
   private endExceeded(): void {
     this.pending = false;
+    if (this.exceededSinceUs === 0) return;
     this.exceededBeforeUs += this.exceededNowUs;
     this.exceededSinceUs = 0;
   }
 
-  /** Deletes until there is room or the time is over; false when there was nothing left before. */
-  private deleteSome(startUs: number): boolean {
+  /**
+   * Deletes until there is room or the time is over; false when there was nothing left before. The time begins with the second key: one is
+   * what most commands need, and reading the clock costs a good part of it.
+   */
+  private deleteSome(): boolean {
     const { lazyFree } = this.keyspace;
+    let startUs = 0;
     for (let keys = 1; this.isExceeded; keys++) {
+      if (keys === 2) startUs = this.clockUs();
       const isDead = lazyFree.busy;
       if (isDead) lazyFree.run();
       else if (!this.evictOne()) return false;
-      if (!isDead && keys % KEYS_PER_LOOK !== 0) continue;
+      if (keys === 1 || (!isDead && keys % KEYS_PER_LOOK !== 0)) continue;
       // What cannot be evicted may not be written, however much of the dead is still to be freed.
       if (this.clockUs() - startUs > this.timeLimitUs) return this.evicts;
     }
@@ -227,7 +249,7 @@ export class Eviction {
   /** Notes up to `wanted` keys of the database that may be evicted; returns how many. */
   private sample(db: Database, wanted: number): number {
     const { random, sampledAddresses, sampledHashes } = this;
-    if (!this.onlyVolatile) return db.dict.sample(random, wanted, sampledHashes, sampledAddresses);
+    if (!this.onlyVolatile) return this.sampleAll(db, wanted);
     const { expires } = db;
     const count = Math.min(wanted, expires.count);
     for (let i = 0; i < count; i++) {
@@ -235,6 +257,17 @@ export class Eviction {
       sampledHashes[i] = expires.foundHash;
       sampledAddresses[i] = db.volatileAt(expires.foundTime, expires.foundHash);
     }
+    return count;
+  }
+
+  /** The same without regard to expire times. Where the next sample is to come from is drawn now, so that it is on its way from memory meanwhile. */
+  private sampleAll({ dict }: Database, wanted: number): number {
+    const { entryDraw, random, slotDraw } = this;
+    const count = dict.sample(random, entryDraw, slotDraw, wanted, this.sampledHashes, this.sampledAddresses);
+    this.entryDraw = random.nextInt32();
+    this.slotDraw = random.nextInt32();
+    // A guess that costs little when it is wrong: the next sample is of the same database.
+    this.touched = dict.touchSample(this.entryDraw, this.slotDraw, Math.min(wanted, TOUCHED_MAX));
     return count;
   }
 
@@ -246,70 +279,74 @@ export class Eviction {
       const db = databases[i];
       if ((this.onlyVolatile ? db.expires.count : db.dict.count) === 0) continue;
       any = true;
-      const count = this.sample(db, this.samples);
-      for (let j = 0; j < count; j++) {
-        this.offer(this.scoreOf(db, this.sampledAddresses[j]), this.sampledHashes[j], i);
-      }
+      this.offerSample(db, i, this.sample(db, this.samples));
     }
     return any;
   }
 
+  private offerSample(db: Database, owner: number, count: number): void {
+    const { sampledAddresses, sampledBits, sampledHashes } = this;
+    const { i32 } = db.arena;
+    // By itself, so that no load waits for what is done with the one before it.
+    for (let i = 0; i < count; i++) {
+      const address = sampledAddresses[i];
+      sampledBits[i] = accessOf(i32[segmentOf(address)], byteOffsetOf(address));
+    }
+    for (let i = 0; i < count; i++) this.offer(this.scoreOf(sampledBits[i]), sampledHashes[i], owner);
+  }
+
   /**
-   * How well the key may be done without: how rarely it is used, or how long ago it was last. That is told as a time, not as an age, so that a
-   * candidate in the pool and one that has just been sampled can be compared.
+   * How well a key with these access bits may be done without: how rarely it is used, or how long ago it was last. That is told as a time, not as
+   * an age, so that a candidate in the pool and one that has just been sampled can be compared.
    */
-  private scoreOf(db: Database, address: number): number {
+  private scoreOf(bits: number): number {
     const { access } = this.keyspace;
-    const bits = accessOf(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
     return access.isLfu
       ? LFU_COUNTER_MAX - access.frequency(bits)
       : access.idleSeconds(bits) - access.seconds;
   }
 
-  /** Takes the candidate into the pool, when it is full in the place of the worst one, unless that is better. */
+  /** Takes the candidate into the pool, when it is full in the place of the worst one, unless that is as good. */
   private offer(score: number, hash: number, owner: number): void {
     const { hashes, owners, scores } = this;
-    let worst = 0;
+    // It may be in the pool with a better score: that is found out when it is to go.
+    if (this.pooled === POOL_SIZE && score <= scores[0]) return;
     for (let i = 0; i < this.pooled; i++) {
-      if (hashes[i] === hash && owners[i] === owner) {
-        scores[i] = score;
-        return;
-      }
-      if (scores[i] < scores[worst]) worst = i;
+      if (hashes[i] !== hash || owners[i] !== owner) continue;
+      if (scores[i] === score) return;
+      this.dropCandidate(i);
+      break;
     }
-    if (this.pooled === POOL_SIZE) {
-      if (score <= scores[worst]) return;
-      this.dropCandidate(worst);
-    }
-    const at = this.pooled++;
+    if (this.pooled === POOL_SIZE) this.dropCandidate(0);
+    let at = this.pooled++;
+    for (; at > 0 && scores[at - 1] >= score; at--) this.moveCandidate(at - 1, at);
     scores[at] = score;
     hashes[at] = hash;
     owners[at] = owner;
   }
 
   private dropCandidate(index: number): void {
-    const { hashes, owners, scores } = this;
     this.pooled--;
-    for (let i = index; i < this.pooled; i++) {
-      scores[i] = scores[i + 1];
-      hashes[i] = hashes[i + 1];
-      owners[i] = owners[i + 1];
-    }
+    for (let i = index; i < this.pooled; i++) this.moveCandidate(i + 1, i);
+  }
+
+  private moveCandidate(from: number, to: number): void {
+    this.scores[to] = this.scores[from];
+    this.hashes[to] = this.hashes[from];
+    this.owners[to] = this.owners[from];
   }
 
   /** Evicts the best candidate that is still as good as it was. False when there is none: the pool is then empty. */
   private evictFromPool(): boolean {
     const { hashes, owners, scores } = this;
     while (this.pooled > 0) {
-      let best = 0;
-      for (let i = 1; i < this.pooled; i++) if (scores[i] > scores[best]) best = i;
-      const score = scores[best];
+      const best = --this.pooled;
       const hash = hashes[best];
       const db = this.keyspace.databases[owners[best]];
-      this.dropCandidate(best);
       const address = db.dict.firstWithHash(hash);
       if (address === 0 || (this.onlyVolatile && db.expireOf(address) === NO_EXPIRE)) continue;
-      if (this.scoreOf(db, address) < score) continue;
+      const bits = accessOf(db.arena.i32[segmentOf(address)], byteOffsetOf(address));
+      if (this.scoreOf(bits) < scores[best]) continue;
       this.evict(db, hash, address);
       return true;
     }

@@ -438,26 +438,57 @@ export class Dict {
   /**
    * Notes some records, `wanted` of them where there are as many, and their hashes; returns how many. They are neighbours from a random
    * place on: in the order of hashes, so otherwise strangers. Costs little more than one cache miss, where random() costs several for each.
+   * `entryDraw` and `slotDraw` are the draws for the first place, which touchSample() may have read ahead.
    */
-  sample(prng: Prng, wanted: number, hashes: Int32Array, addresses: Int32Array): number {
+  sample(
+    prng: Prng,
+    entryDraw: number,
+    slotDraw: number,
+    wanted: number,
+    hashes: Int32Array,
+    addresses: Int32Array,
+  ): number {
     const until = wanted < this.count ? wanted : this.count;
     let found = 0;
+    let place = entryDraw;
+    let inSegment = slotDraw;
     while (found < until) {
-      const entry = this.canonicalEntry(prng.nextInt32());
+      const entry = this.canonicalEntry(place);
       const shape = this.directory[this.origin + entry + 1];
       const segment = this.directory[this.origin + entry];
       const words = this.words[segment >>> SEGMENT_SHIFT];
       const base = (segment & OFFSET_MASK) << 2;
       const mask = slotMask(shape);
-      let slot = prng.nextInt32() & mask;
+      let slot = inSegment & mask;
       for (let left = mask; left >= 0 && found < until; left--, slot = (slot + 1) & mask) {
         const at = base + slot * PAIR_WORDS;
         if (words[at + 1] === 0) continue;
         hashes[found] = words[at];
         addresses[found++] = words[at + 1];
       }
+      place = prng.nextInt32();
+      inSegment = prng.nextInt32();
     }
     return found;
+  }
+
+  /** Reads ahead what sample() with these draws is going to read. What it returns must be used (see touchSlot()). */
+  touchSample(entryDraw: number, slotDraw: number, wanted: number): number {
+    if (this.count === 0) return 0;
+    const entry = this.canonicalEntry(entryDraw);
+    const mask = slotMask(this.directory[this.origin + entry + 1]);
+    const segment = this.directory[this.origin + entry];
+    const words = this.words[segment >>> SEGMENT_SHIFT];
+    const base = (segment & OFFSET_MASK) << 2;
+    let touched = 0;
+    let left = wanted;
+    for (let slot = slotDraw & mask; left > 0 && slot <= mask; slot++) {
+      const address = words[base + slot * PAIR_WORDS + 1];
+      if (address === 0) continue;
+      touched ^= this.words[address >>> SEGMENT_SHIFT][(address & OFFSET_MASK) << 2];
+      left--;
+    }
+    return touched;
   }
 
   /**

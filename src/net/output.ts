@@ -26,6 +26,9 @@ const SCRATCH_WORTH = 16 << 10;
 const ALIGNMENT_MASK = 7;
 const SCRATCH_BYTES = SCRATCH + ALIGNMENT_MASK;
 const COPY_LOOP_MAX = 64;
+/** A view of the scratch buffer is kept for each alignment and size below this: making one costs more than copying so few bytes. */
+const VIEWS_BYTES = 128;
+const ALIGNMENTS = ALIGNMENT_MASK + 1;
 /** Scratch buffers kept for the next write that has to wait. */
 const SPARES_MAX = 32;
 
@@ -35,6 +38,8 @@ export class Output {
   private readonly onBroken: (connection: Connection) => void;
   private readonly onFinished: (connection: Connection) => void;
   private scratch = newScratch();
+  /** Of `scratch`, by size * ALIGNMENTS + start; made when they are first needed. */
+  private views: (Uint8Array | undefined)[] = new Array(VIEWS_BYTES * ALIGNMENTS);
   private readonly spares: Uint8Array<ArrayBuffer>[] = [];
   /** Socket writes, free-running: a figure. */
   writes = 0;
@@ -79,10 +84,9 @@ export class Output {
         connection.queue.push(waiting);
         continue;
       }
-      ready ??= copyTo(this.scratch, bytes, start, size);
+      ready ??= this.copied(bytes, start, size);
       if (this.start(connection, ready)) continue;
-      // That write keeps the bytes.
-      this.scratch = this.spare();
+      this.leaveScratch();
       ready = null;
     }
   }
@@ -90,7 +94,26 @@ export class Output {
   private sendPiece(connection: Connection, bytes: Uint8Array, start: number, size: number): void {
     if (connection.closed) return;
     if (connection.writing !== 0) connection.queue.push(this.kept(bytes, start, size));
-    else if (!this.start(connection, copyTo(this.scratch, bytes, start, size))) this.scratch = this.spare();
+    else if (!this.start(connection, this.copied(bytes, start, size))) this.leaveScratch();
+  }
+
+  /** A copy of bytes[start..start+size) in the scratch buffer. Allocates nothing for few bytes. */
+  private copied(bytes: Uint8Array, start: number, size: number): Uint8Array {
+    if (size >= VIEWS_BYTES) return copyTo(this.scratch, bytes, start, size);
+    const at = copyAligned(this.scratch, bytes, start, size);
+    const index = size * ALIGNMENTS + at;
+    let view = this.views[index];
+    if (view === undefined) {
+      view = this.scratch.subarray(at, at + size);
+      this.views[index] = view;
+    }
+    return view;
+  }
+
+  /** A write under way keeps the scratch buffer. */
+  private leaveScratch(): void {
+    this.scratch = this.spare();
+    this.views = new Array(VIEWS_BYTES * ALIGNMENTS);
   }
 
   /** A copy of bytes[start..start+size) that lasts until recycle(). */
@@ -181,13 +204,19 @@ function newScratch(): Uint8Array<ArrayBuffer> {
   return newUnfilled(SCRATCH_BYTES);
 }
 
-/** Copies bytes[start..start+size) to a scratch buffer; returns where they are in it. */
+/** Copies bytes[start..start+size) to a scratch buffer; returns a view of where they are in it. */
 function copyTo(scratch: Uint8Array, bytes: Uint8Array, start: number, size: number): Uint8Array {
-  const at = start & ALIGNMENT_MASK;
-  if (size <= COPY_LOOP_MAX) {
-    for (let i = 0; i < size; i++) scratch[at + i] = bytes[start + i];
-  } else {
-    copyBytes(bytes, start, start + size, scratch, at);
-  }
+  const at = copyAligned(scratch, bytes, start, size);
   return scratch.subarray(at, at + size);
+}
+
+/** Copies bytes[start..start+size) to the beginning of a scratch buffer; returns where they start in it, below ALIGNMENTS. */
+function copyAligned(scratch: Uint8Array, bytes: Uint8Array, start: number, size: number): number {
+  if (size <= COPY_LOOP_MAX) {
+    for (let i = 0; i < size; i++) scratch[i] = bytes[start + i];
+    return 0;
+  }
+  const at = start & ALIGNMENT_MASK;
+  copyBytes(bytes, start, start + size, scratch, at);
+  return at;
 }

@@ -2,7 +2,9 @@
  * The one file that knows Node's internals: reading without allocation and writing without a stream.
  *
  * Reading: `onread` with one buffer that all sockets of a thread share. A read and its callback are
- * synchronous, so the bytes are safe until the callback returns and nowhere else.
+ * synchronous, so the bytes are safe until the callback returns and nowhere else. Bytes come straight from the
+ * handle: the stream's own callback looks up half a dozen properties by symbol on the way. What else a read may
+ * bring, the end or an error, is left to the stream.
  *
  * Writing: handle.writeBuffer() tries the kernel at once; when everything went, nothing refers to the
  * bytes any more and the request object can be used again. When it did not, libuv still points at
@@ -18,15 +20,23 @@ interface WriteRequest {
   async: boolean;
 }
 
+type OnRead = (this: Handle, bytes: unknown) => unknown;
+
 interface Handle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  readStop(): number;
+  onread?: OnRead;
+  reading?: boolean;
   fd?: number;
+  /** Ours: what a read is for. */
+  take?: (size: number) => boolean;
 }
 
 interface StreamBinding {
   WriteWrap: new () => WriteRequest;
   streamBaseState: Int32Array;
   kLastWriteWasAsync: number;
+  kReadBytesOrError?: number;
 }
 
 function findBinding(): StreamBinding | null {
@@ -41,6 +51,10 @@ function findBinding(): StreamBinding | null {
 }
 
 const binding = findBinding();
+/** Where the binding says how the last read or write went, and at which index. By themselves, so that nothing is looked up per write. */
+const streamState = binding?.streamBaseState ?? new Int32Array(1);
+const lastWriteWasAsync = binding?.kLastWriteWasAsync ?? 0;
+const readBytesOrError = binding?.kReadBytesOrError ?? -1;
 let spareRequest: WriteRequest | null = null;
 
 /** write() took everything: the bytes are free again. */
@@ -69,7 +83,7 @@ export function write(socket: net.Socket, bytes: Uint8Array, done: Done): number
   spareRequest = null;
   const status = handle.writeBuffer(request, bytes);
   if (status !== 0) return FAILED;
-  if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
+  if (streamState[lastWriteWasAsync] === 0) {
     spareRequest = request;
     return WRITTEN;
   }
@@ -122,6 +136,9 @@ export function localAddressOf(incoming: Incoming): string {
   return name.address ?? '';
 }
 
+/** The stream's own callback, which is the same for all sockets. */
+let streamOnRead: OnRead | null = null;
+
 /** A socket that reads through the shared buffer once read(0) is called on it. */
 export function openSocket(
   incoming: Incoming,
@@ -131,9 +148,29 @@ export function openSocket(
   const options = {
     handle: incoming.handle,
     allowHalfOpen: true,
-    onread: { buffer, callback: (size: number) => onRead(size) },
+    onread: { buffer, callback: onRead },
   };
   const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
   if (incoming.carrier !== null) socket.once('close', () => incoming.carrier!.destroy());
+  readDirectly(handleOf(socket), onRead);
   return socket;
+}
+
+/** From now on what the handle reads goes to `onRead` without passing the stream; where that is not to be had, it does pass it. */
+function readDirectly(handle: Handle | null, onRead: (size: number) => boolean): void {
+  if (handle === null || typeof handle.onread !== 'function') return;
+  if (readBytesOrError < 0) return;
+  streamOnRead ??= handle.onread;
+  handle.take = onRead;
+  handle.onread = onHandleRead;
+}
+
+function onHandleRead(this: Handle, bytes: unknown): unknown {
+  const size = streamState[readBytesOrError];
+  if (size <= 0) return streamOnRead!.call(this, bytes);
+  if (!this.take!(size)) {
+    this.reading = false;
+    // What fails here is a handle that is broken or closed: its next event is an error or nothing.
+    this.readStop();
+  }
 }

@@ -10,7 +10,7 @@
  * answer has come, and other clients may run commands meanwhile.
  */
 import type { Call } from '../commands/call.ts';
-import type { Command } from '../commands/define.ts';
+import { type Command, NO_MULTI, PROTECTED } from '../commands/define.ts';
 import { GATE_MULTI, type Session } from '../commands/session.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Transactions } from '../commands/transactions.ts';
@@ -27,18 +27,25 @@ export interface TransactionRunner {
   runTransaction(session: Session, queue: CommandQueue): void;
 }
 
+function isPlain({ children, flags, fullName }: Command): boolean {
+  return children === null && (flags & (NO_MULTI | PROTECTED)) === 0 && !IMMEDIATE.has(fullName);
+}
+
 export class SessionTransactions implements Transactions {
   /** Set by the executor. */
   runner!: TransactionRunner;
   private readonly watched: WatchedKeys;
   /** By command id: 1 for IMMEDIATE. */
   private readonly isImmediate: Uint8Array;
+  /** By command id: 1 for a command that no gate forbids inside a transaction as long as none is set, and that is queued. */
+  readonly isPlain: Uint8Array;
   /** The most that one session may queue, in bytes. */
   bytesMax = 1 << 30;
 
   constructor(watched: WatchedKeys, table: CommandTable) {
     this.watched = watched;
     this.isImmediate = Uint8Array.from(table.byId, ({ fullName }) => (IMMEDIATE.has(fullName) ? 1 : 0));
+    this.isPlain = Uint8Array.from(table.byId, (command) => (isPlain(command) ? 1 : 0));
   }
 
   get watchedKeys(): number {

@@ -186,6 +186,29 @@ describeOnBoth('maxmemory', ['--save', ''], (target) => {
     }
   });
 
+  it.each(['allkeys-lru', 'allkeys-random', 'volatile-ttl'])(
+    'CLIENT PAUSE: %s evicts nothing while writes are paused, and what is too much afterwards',
+    async (policy) => {
+      const keys = 50;
+      await fill(target, 'k', keys, 'EX', '1000');
+      await run('CONFIG RESETSTAT');
+      await run('CLIENT PAUSE 100000 WRITE');
+      try {
+        await limitTo(target, -20_000, policy);
+        // Each of these commands would evict, and so would the event loop between them.
+        for (let i = 0; i < 20; i++) expect(await run(`EXISTS k${i}`)).toBe(1);
+        expect(await existing(target, 'k', keys)).toBe(keys);
+        expect(await field(target, 'evicted_keys')).toBe('0');
+      } finally {
+        await run('CLIENT UNPAUSE');
+      }
+      await expect.poll(() => field(target, 'evicted_keys')).not.toBe('0');
+      const left = await existing(target, 'k', keys);
+      expect(left).toBeLessThan(keys);
+      expect(await field(target, 'evicted_keys')).toBe(String(keys - left));
+    },
+  );
+
   it('OBJECT REFCOUNT: no value is shared where the policy goes by use', async () => {
     await run('CONFIG SET maxmemory 1gb');
     await run('CONFIG SET maxmemory-policy allkeys-random');

@@ -356,9 +356,10 @@ describeOnBoth('transactions', ['--enable-protected-configs', 'yes'], (target) =
     'a watched key that expires breaks the watch; one that had expired before does not',
     async (client) => {
       const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
-      await run('SET a 1 PX 20');
+      // Long enough for a server that has just been started: WATCH must come before the end.
+      await run('SET a 1 PX 300');
       await call(client, 'WATCH a');
-      await wait(40);
+      await wait(330);
       expect(await each(client, 'MULTI', 'PING', 'EXEC')).toContainEqual(null);
       await run('DEBUG SET-ACTIVE-EXPIRE 0');
       try {
