@@ -38,6 +38,8 @@ export interface Blocking {
   readonly count: number;
   readonly timedCount: number;
   readonly keyCount: number;
+  /** Those of them that somebody waits for who wants to know when they are gone. */
+  readonly keysUntilGone: number;
 }
 
 export type TimeoutReply = (reply: ReplyWriter) => void;

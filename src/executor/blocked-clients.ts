@@ -68,6 +68,15 @@ export class BlockedClients implements Blocking {
     return this.queues.count;
   }
 
+  /** Those keys whose going, too, somebody waits for. */
+  get keysUntilGone(): number {
+    if (this.untilGone === 0) return 0;
+    let count = 0;
+    for (const queue of this.queues.all())
+      if (queue.items().some(({ options }) => options.untilGone === true)) count++;
+    return count;
+  }
+
   has(sessionId: number): boolean {
     return this.waitingOf(sessionId) !== null;
   }

@@ -371,3 +371,25 @@ describeOnOurs('INFO stats of keys whose time has come', ['--enable-debug-comman
     await expect.poll(() => run('INFO stats')).toMatch(/^expired_stale_perc:0\.00\r?$/m);
   });
 });
+
+describeOnOurs('INFO clients of keys that clients wait for', [], ({ run, client }) => {
+  const clients = async () => {
+    const text = String(await run('INFO clients'));
+    return ['total_blocking_keys', 'total_blocking_keys_on_nokey'].map(
+      (name) => new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1],
+    );
+  };
+
+  it('counts the keys, and those whose deletion ends the wait', async () => {
+    await run('XGROUP CREATE stream group $ MKSTREAM');
+    const [popper, reader] = [await client(), await client()];
+    void popper.call('BLPOP', 'a', 'b', '0').catch(() => {});
+    const read = reader.call('XREADGROUP', 'GROUP', 'group', 'me', 'BLOCK', '0', 'STREAMS', 'stream', '>');
+    await expect.poll(clients).toEqual(['3', '1']);
+    await run('DEL stream');
+    await expect(read).resolves.toBeInstanceOf(Error);
+    expect(await clients()).toEqual(['2', '0']);
+    popper.close();
+    reader.close();
+  });
+});

@@ -85,7 +85,10 @@ export const CLIENTS: InfoSection = {
     field('clients_in_timeout_table', ({ server }) => server.blocking.timedCount),
     field('total_watched_keys', ({ server }) => server.transactions.watchedKeys, '7.2'),
     { ...field('total_blocking_keys', ({ server }) => server.blocking.keyCount), since: '7.2' },
-    { ...fixed('total_blocking_keys_on_nokey', 0), since: '7.2' },
+    {
+      ...field('total_blocking_keys_on_nokey', ({ server }) => server.blocking.keysUntilGone),
+      since: '7.2',
+    },
     // Valkey 8's.
     field('paused_reason', ({ server }) => (server.pausing.mode === PAUSE_NONE ? 'none' : 'client_pause')),
     field('paused_actions', ({ server }) => PAUSED[server.pausing.mode]),
