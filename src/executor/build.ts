@@ -29,7 +29,7 @@ import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persiste
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
-import { LogWriter, readPosition } from '../ring/log-ring.ts';
+import { LOG_WRITTEN, LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
   type FromExecutor,
@@ -89,6 +89,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const clock = new SystemClock();
   const config = Config.from(data.config);
   const hasher = new SipHasher(...data.hashSeed);
+  const logControl = new Int32Array(data.log.control);
   const channels = data.channels.map((memory, i) => new ChannelEnd(i, memory));
   const send = (message: FromExecutor) => data.mainPort.postMessage(message);
   const watches: Watches = {
@@ -162,7 +163,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
         return player().empty;
       },
     },
-    aofBytes: () => readPosition(control, AOF_SIZE),
+    aofBytes: () => readPosition(control, AOF_SIZE) + readPosition(logControl, LOG_WRITTEN),
     aofErrno: () => Atomics.load(control, LOG_BROKEN),
     aofUnsure: () => Atomics.load(control, LOG_UNSURE) !== 0,
     onLoaded: (error) => send({ type: 'loaded', error }),

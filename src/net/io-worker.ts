@@ -122,6 +122,12 @@ export interface LocalExecutor {
   rest(): boolean;
 }
 
+/** Who writes the log to its file on this thread: see persistence/aof/turn-writer.ts. */
+export interface LocalLog {
+  /** Writes what waits, or wakes who does. */
+  write(): void;
+}
+
 export interface IoWorkerParts {
   /** Which io worker this is, from 0. */
   index: number;
@@ -134,6 +140,8 @@ export interface IoWorkerParts {
   hasher: SipHasher;
   /** The executor, where it lives on this thread (../executor/guest.ts). */
   local: LocalExecutor | null;
+  /** There too. */
+  localLog: LocalLog | null;
   /** How long a turn waits in place for replies, in microseconds; 0 never waits. */
   waitUs: number;
   log: (level: string, message: string) => void;
@@ -155,6 +163,7 @@ export class IoWorker {
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private readonly waitMs: number;
   private readonly local: LocalExecutor | null;
+  private readonly localLog: LocalLog | null;
   private readonly log: (level: string, message: string) => void;
   private readonly connections: (Connection | null)[] = [];
   private readonly freeSlots: number[] = [];
@@ -189,6 +198,7 @@ export class IoWorker {
     this.replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);
     this.waitMs = parts.waitUs / 1000;
     this.local = parts.local;
+    this.localLog = parts.localLog;
     this.log = parts.log;
     const sendLarge = (request: LargeRequest) =>
       this.port.postMessage(request, [
@@ -475,6 +485,8 @@ export class IoWorker {
       done = !local.waits;
     }
     this.requests.restartIfIdle();
+    // Also what no reply depends on: keys that expired, say.
+    this.localLog?.write();
     if (local.rest() || !done) this.scheduleTurn();
   }
 
@@ -524,6 +536,10 @@ export class IoWorker {
   private areHeld(): boolean {
     const needed = readPosition(this.control, LOG_NEEDED);
     if (needed <= this.logSeen || this.isLogged(needed)) return false;
+    if (this.localLog !== null) {
+      this.localLog.write();
+      if (this.isLogged(needed)) return false;
+    }
     const flag = LOG_HELD + this.index;
     Atomics.store(this.process, flag, 1);
     if (this.isLogged(needed)) return false;

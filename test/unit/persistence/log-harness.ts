@@ -42,6 +42,7 @@ export class LogHarness {
     this.appender = new Appender({
       files,
       reader: new LogReader(this.memory),
+      turnWriter: false,
       onProgress: () => {},
       onState: (state) => {
         this.state = state;
