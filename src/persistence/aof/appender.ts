@@ -114,17 +114,19 @@ export class Appender {
 
   // --- who writes ---------------------------------------------------------------------------------
 
-  /** Runs `work` while nobody else writes, and says who may afterwards. */
+  /** Runs `work` while nobody else writes, and says who may afterwards: after an error bio alone, until something has gone well. */
   private locked<T>(work: () => T): T {
     if (this.holdsLock) return work();
     const { reader } = this.parts;
     reader.lock();
     this.holdsLock = true;
     try {
+      reader.setTarget(MODE_BIO, -1);
       this.takeFsyncError();
-      return work();
-    } finally {
+      const result = work();
       this.offer();
+      return result;
+    } finally {
       this.holdsLock = false;
       reader.unlock();
     }

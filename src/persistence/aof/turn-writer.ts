@@ -24,6 +24,10 @@ import type { Files } from '../files.ts';
 
 /** What an errno is handed over as that has no number. */
 const EIO = 5;
+/** What an fsync takes, as long as there was none. */
+const FSYNC_MS = 0.2;
+/** No more is waited for, however slow the disk is. */
+const PATIENCE_MS_MAX = 2;
 
 export interface TurnWriterParts {
   files: Pick<Files, 'write' | 'fsync'>;
@@ -35,9 +39,23 @@ export interface TurnWriterParts {
 
 export class TurnWriter {
   private readonly parts: TurnWriterParts;
+  /** How long the last fsync took. */
+  private fsyncMs = FSYNC_MS;
 
   constructor(parts: TurnWriterParts) {
     this.parts = parts;
+  }
+
+  /**
+   * As long as the last fsync lasted: at worst waiting for more doubles what a command waits, at best all clients share one fsync where
+   * they would have had several. 0 where nothing is fsynced here.
+   */
+  get patienceMs(): number {
+    return this.parts.reader.mode === MODE_TURN_FSYNC ? Math.min(this.fsyncMs, PATIENCE_MS_MAX) : 0;
+  }
+
+  get waits(): boolean {
+    return this.parts.reader.waiting > 0;
   }
 
   /** Writes what waits; bio is woken for what cannot be written here. */
@@ -76,14 +94,15 @@ export class TurnWriter {
     }
     this.tellWriteTime(performance.now() - startMs);
     if (mode !== MODE_TURN_FSYNC) return true;
-    const fsyncMs = performance.now();
+    const fsyncStartMs = performance.now();
     try {
       files.fsync(fd);
     } catch (error) {
       reader.handBack(Math.abs((error as NodeJS.ErrnoException).errno ?? EIO));
       return false;
     }
-    onTime('aof-fsync-always', performance.now() - fsyncMs);
+    this.fsyncMs = performance.now() - fsyncStartMs;
+    onTime('aof-fsync-always', this.fsyncMs);
     reader.fsynced(reader.written);
     return true;
   }
