@@ -18,6 +18,7 @@ import {
   JOB_SENT,
   JOB_TAKEN_KB,
   JOB_USED_KB,
+  JOB_WANTED_KB,
   type Job,
   type JobCommon,
   type LoadAofJob,
@@ -131,14 +132,23 @@ class LoadSender {
   }
 
   send(bytes: Uint8Array, size: number, offset: number, commands: boolean): void {
-    const { words } = this;
     this.offset = offset;
-    while (this.onTheWay > ON_THE_WAY_MAX && !this.givenUp) {
-      Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
-    }
+    if (this.onTheWay > ON_THE_WAY_MAX) this.waitForHalf();
     if (this.givenUp) throw new GivenUp();
     this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
     this.post({ bytes, size, offset, commands }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  /** Waits until half of what is on its way has been used: to be woken for each buffer would cost the executor more than the buffer. */
+  private waitForHalf(): void {
+    const { words } = this;
+    const wantedKb = (this.sentKb - ON_THE_WAY_MAX / 2048) | 0;
+    Atomics.store(words, JOB_WANTED_KB, wantedKb);
+    while (!this.givenUp) {
+      const usedKb = Atomics.load(words, JOB_USED_KB);
+      if (((usedKb - wantedKb) | 0) >= 0) return;
+      Atomics.wait(words, JOB_USED_KB, usedKb, 100);
+    }
   }
 
   /** Nobody waits for what is read any more. */
