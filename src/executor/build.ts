@@ -126,11 +126,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     },
   };
   const fsyncs = server.fsyncs as FsyncWaits;
+  // Asked for with every command that is logged.
+  const logSettings = { timestamps: false, together: false };
   const log = new CommandLog(new LogWriter(data.log), server.table, {
-    timestamps: () => config.bool('aof-timestamp-enabled'),
+    timestamps: () => logSettings.timestamps,
     nowMs: () => server.nowMs,
     broken: () => Atomics.load(control, LOG_BROKEN) !== 0,
-    together: () => config.string('appendfsync') === 'always',
+    together: () => logSettings.together,
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
@@ -266,11 +268,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
-  const publishPolicy = () => {
-    Atomics.store(control, LOG_ALWAYS, config.string('appendfsync') === 'always' ? 1 : 0);
+  const readLogSettings = () => {
+    logSettings.timestamps = config.bool('aof-timestamp-enabled');
+    logSettings.together = config.string('appendfsync') === 'always';
+    Atomics.store(control, LOG_ALWAYS, logSettings.together ? 1 : 0);
   };
-  publishPolicy();
-  config.onChange('appendfsync', publishPolicy);
+  readLogSettings();
+  config.onChange(['appendfsync', 'aof-timestamp-enabled'], readLogSettings);
   config.onChange(
     ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
     () => persistence.onSettings(),
