@@ -98,8 +98,9 @@ function save(job: SaveJob, files: Files): Promise<void> {
       }
       if ('bytes' in message) {
         attempt(() => writer!.add(message.bytes, message.size, message.part));
-        Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
-        Atomics.notify(words, JOB_TAKEN_KB);
+        const kilobytes = Math.ceil(message.size / 1024);
+        const takenKb = (Atomics.add(words, JOB_TAKEN_KB, kilobytes) + kilobytes) | 0;
+        if (((takenKb - Atomics.load(words, JOB_WANTED_KB)) | 0) >= 0) Atomics.notify(words, JOB_TAKEN_KB);
         // A walk that paused because too much was on its way goes on.
         announceMail(process);
         return;

@@ -25,7 +25,7 @@ export const JOB_SENT = 3;
 export const JOB_DELAY_US = 4;
 /** 1 when nobody needs what the job does any more. */
 export const JOB_GIVEN_UP = 5;
-/** A loading job that waits goes on when the executor has used so many kilobytes. */
+/** Who waits for the other side goes on when so many kilobytes have been taken, or used. */
 export const JOB_WANTED_KB = 6;
 export const JOB_WORDS = 7;
 
