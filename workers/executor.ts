@@ -6,7 +6,12 @@ import { workerData } from 'node:worker_threads';
 import { buildExecutor } from '../src/executor/build.ts';
 import { ExecutorGuest } from '../src/executor/guest.ts';
 import { startIoThread } from '../src/net/io-thread.ts';
+import { TurnWriter } from '../src/persistence/aof/turn-writer.ts';
+import { systemFiles } from '../src/persistence/files.ts';
+import { wakeHolders } from '../src/ring/log-holders.ts';
+import { LOCK_TURN, LogReader } from '../src/ring/log-ring.ts';
 import type { ExecutorData } from '../src/ring/messages.ts';
+import { tellSlowEvent } from '../src/ring/slow-events.ts';
 import { armFault, faultLater } from '../src/supervisor/fault.ts';
 
 const data = workerData as ExecutorData;
@@ -23,10 +28,22 @@ function run(): void {
   if (!executor.stopping) setImmediate(run);
 }
 
+/** Writes the log to its file beside bio. */
+function turnWriter({ channels, io, log }: ExecutorData, control: Int32Array): TurnWriter {
+  const others = channels.map((memory, i) => (i === io!.index ? null : new Int32Array(memory.control)));
+  return new TurnWriter({
+    files: systemFiles,
+    reader: new LogReader(log, LOCK_TURN),
+    onProgress: () => wakeHolders(control, others),
+    onTime: (event, ms) => tellSlowEvent(control, event, ms),
+  });
+}
+
 process.on('uncaughtExceptionMonitor', report);
 if (data.io === null) {
   run();
 } else {
-  startIoThread(data.io, new ExecutorGuest(executor, new Int32Array(data.process.control)));
+  const control = new Int32Array(data.process.control);
+  startIoThread(data.io, { executor: new ExecutorGuest(executor, control), log: turnWriter(data, control) });
   armFault('io');
 }

@@ -29,7 +29,7 @@ import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persiste
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
-import { LogWriter, readPosition } from '../ring/log-ring.ts';
+import { LOG_WRITTEN, LogWriter, readPosition } from '../ring/log-ring.ts';
 import {
   type ExecutorData,
   type FromExecutor,
@@ -89,6 +89,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const clock = new SystemClock();
   const config = Config.from(data.config);
   const hasher = new SipHasher(...data.hashSeed);
+  const logControl = new Int32Array(data.log.control);
   const channels = data.channels.map((memory, i) => new ChannelEnd(i, memory));
   const send = (message: FromExecutor) => data.mainPort.postMessage(message);
   const watches: Watches = {
@@ -125,11 +126,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     },
   };
   const fsyncs = server.fsyncs as FsyncWaits;
+  // Asked for with every command that is logged.
+  const logSettings = { timestamps: false, together: false };
   const log = new CommandLog(new LogWriter(data.log), server.table, {
-    timestamps: () => config.bool('aof-timestamp-enabled'),
+    timestamps: () => logSettings.timestamps,
     nowMs: () => server.nowMs,
     broken: () => Atomics.load(control, LOG_BROKEN) !== 0,
-    together: () => config.string('appendfsync') === 'always',
+    together: () => logSettings.together,
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
@@ -162,7 +165,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
         return player().empty;
       },
     },
-    aofBytes: () => readPosition(control, AOF_SIZE),
+    aofBytes: () => readPosition(control, AOF_SIZE) + readPosition(logControl, LOG_WRITTEN),
     aofErrno: () => Atomics.load(control, LOG_BROKEN),
     aofUnsure: () => Atomics.load(control, LOG_UNSURE) !== 0,
     onLoaded: (error) => send({ type: 'loaded', error }),
@@ -265,11 +268,13 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   applyRenames(server);
   bindSettings(server.keyspace, server.config);
   followSettings(server, control, send);
-  const publishPolicy = () => {
-    Atomics.store(control, LOG_ALWAYS, config.string('appendfsync') === 'always' ? 1 : 0);
+  const readLogSettings = () => {
+    logSettings.timestamps = config.bool('aof-timestamp-enabled');
+    logSettings.together = config.string('appendfsync') === 'always';
+    Atomics.store(control, LOG_ALWAYS, logSettings.together ? 1 : 0);
   };
-  publishPolicy();
-  config.onChange('appendfsync', publishPolicy);
+  readLogSettings();
+  config.onChange(['appendfsync', 'aof-timestamp-enabled'], readLogSettings);
   config.onChange(
     ['save', 'stop-writes-on-bgsave-error', 'appendonly', 'appendfsync', 'key-load-delay'],
     () => persistence.onSettings(),

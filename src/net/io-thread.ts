@@ -5,11 +5,17 @@ import { ownThreadId } from '../observability/thread-cpu.ts';
 import { CommandNames } from '../resp/command-names.ts';
 import { BEAT_MS, HEARTBEATS, THREAD_IDS } from '../ring/layout.ts';
 import type { FromIo, IoData, LogMessage, ToIo } from '../ring/messages.ts';
-import { IoWorker, type LocalExecutor } from './io-worker.ts';
+import { IoWorker, type LocalExecutor, type LocalLog } from './io-worker.ts';
 import { ListenerSet } from './listener-set.ts';
 
-/** Makes this thread an io worker's. `local` is the executor when it lives here too. */
-export function startIoThread(data: IoData, local: LocalExecutor | null): void {
+/** What else lives on the thread of an io worker that shares it with the executor. */
+export interface Guests {
+  executor: LocalExecutor;
+  log: LocalLog;
+}
+
+/** Makes this thread an io worker's. `guests` is null unless the executor lives here too. */
+export function startIoThread(data: IoData, guests: Guests | null): void {
   const control = new Int32Array(data.process.control);
   control[THREAD_IDS + 2 + data.index] = ownThreadId();
   const main = parentPort!;
@@ -32,7 +38,8 @@ export function startIoThread(data: IoData, local: LocalExecutor | null): void {
         names: new CommandNames(message.names),
         hasher: new SipHasher(...data.hashSeed),
         waitUs: data.waitUs,
-        local,
+        local: guests?.executor ?? null,
+        localLog: guests?.log ?? null,
         log: (level, text) => send({ type: 'log', level: level as LogMessage['level'], message: text }),
       });
       listeners = new ListenerSet(data.index, worker);

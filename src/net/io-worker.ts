@@ -104,6 +104,8 @@ const TICKS_PER_SECOND = 1000 / BEAT_MS;
 const LOG_WAIT_MS = 0.2;
 /** Commands that one read may leave waiting: beyond it they are published at once, and the connection waits for the others. */
 const COMMANDS_BEFORE_OTHERS = 512;
+/** After so many turns that brought nothing, nothing more is waited for before an fsync. */
+const QUIET_TURNS = 3;
 /** Batches a guest runs in one turn before the sockets are looked at again. */
 const ROUNDS_MAX = 16;
 const REFUSED_MAX_CLIENTS = '-ERR max number of clients reached\r\n';
@@ -122,6 +124,16 @@ export interface LocalExecutor {
   rest(): boolean;
 }
 
+/** Who writes the log to its file on this thread: see persistence/aof/turn-writer.ts. */
+export interface LocalLog {
+  /** Writes what waits, or wakes who does. */
+  write(): void;
+  /** How long it is worth waiting for more to write, in milliseconds: 0 unless write() ends with an fsync. */
+  readonly patienceMs: number;
+  /** True when something waits to be written. */
+  readonly waits: boolean;
+}
+
 export interface IoWorkerParts {
   /** Which io worker this is, from 0. */
   index: number;
@@ -134,6 +146,8 @@ export interface IoWorkerParts {
   hasher: SipHasher;
   /** The executor, where it lives on this thread (../executor/guest.ts). */
   local: LocalExecutor | null;
+  /** There too. */
+  localLog: LocalLog | null;
   /** How long a turn waits in place for replies, in microseconds; 0 never waits. */
   waitUs: number;
   log: (level: string, message: string) => void;
@@ -155,6 +169,7 @@ export class IoWorker {
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private readonly waitMs: number;
   private readonly local: LocalExecutor | null;
+  private readonly localLog: LocalLog | null;
   private readonly log: (level: string, message: string) => void;
   private readonly connections: (Connection | null)[] = [];
   private readonly freeSlots: number[] = [];
@@ -172,6 +187,12 @@ export class IoWorker {
   /** Something waits for room in the request ring that was not there. */
   private starved = false;
   private turnStartUs = 0;
+  /** Until when commands are gathered that are to share an fsync; 0 while there are none. */
+  private gatherUntilMs = 0;
+  /** Turns in a row that brought nothing. */
+  private quietTurns = 0;
+  /** Replies are held until the log is written, at the end of this turn or of a later one. */
+  private gathers = false;
   /** Bytes read since they were last added to the figures. */
   private turnInput = 0;
   private nowMs = Date.now();
@@ -189,6 +210,7 @@ export class IoWorker {
     this.replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);
     this.waitMs = parts.waitUs / 1000;
     this.local = parts.local;
+    this.localLog = parts.localLog;
     this.log = parts.log;
     const sendLarge = (request: LargeRequest) =>
       this.port.postMessage(request, [
@@ -474,8 +496,35 @@ export class IoWorker {
       this.publish();
       done = !local.waits;
     }
+    if (this.localLog !== null && (this.gathers || this.localLog.waits)) {
+      this.endLog(this.localLog);
+      done = done && !local.waits;
+    }
     this.requests.restartIfIdle();
     if (local.rest() || !done) this.scheduleTurn();
+  }
+
+  /**
+   * Writes what the log has got, also what no reply depends on: keys that expired, say. When that takes an fsync, not as long as turns bring
+   * more: those who have just got their replies send the next commands one after the other, and they are to share one fsync.
+   */
+  private endLog(log: LocalLog): void {
+    const { patienceMs } = log;
+    this.quietTurns = this.turnInput > 0 ? 0 : this.quietTurns + 1;
+    if (patienceMs > 0 && this.quietTurns < QUIET_TURNS && log.waits) {
+      const nowMs = performance.now();
+      if (this.gatherUntilMs === 0) this.gatherUntilMs = nowMs + patienceMs;
+      if (nowMs < this.gatherUntilMs) {
+        this.gathers = true;
+        this.scheduleTurn();
+        return;
+      }
+    }
+    this.gatherUntilMs = 0;
+    log.write();
+    this.gathers = false;
+    this.drainReplies();
+    this.gathers = patienceMs > 0;
   }
 
   /** Once per turn rather than per read. */
@@ -524,6 +573,11 @@ export class IoWorker {
   private areHeld(): boolean {
     const needed = readPosition(this.control, LOG_NEEDED);
     if (needed <= this.logSeen || this.isLogged(needed)) return false;
+    if (this.gathers) return true;
+    if (this.localLog !== null) {
+      this.localLog.write();
+      if (this.isLogged(needed)) return false;
+    }
     const flag = LOG_HELD + this.index;
     Atomics.store(this.process, flag, 1);
     if (this.isLogged(needed)) return false;

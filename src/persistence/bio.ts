@@ -8,20 +8,18 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
-import { announceMail, ringExecutor } from '../ring/doorbell.ts';
+import { announceMail } from '../ring/doorbell.ts';
 import {
   AOF_SIZE,
   BIO_FIGURES,
   FIGURE_BATCHES,
   FIGURE_BUSY_US,
   FIGURE_COMMANDS,
-  FSYNC_AWAITED,
   LOG_BROKEN,
-  LOG_HELD,
   LOG_UNSURE,
 } from '../ring/layout.ts';
-import { type LogMemory, LogReader, storePosition } from '../ring/log-ring.ts';
-import { wakeIoWorker } from '../ring/reply-ring.ts';
+import { wakeHolders } from '../ring/log-holders.ts';
+import { type LogMemory, LogReader, MODE_BIO, storePosition } from '../ring/log-ring.ts';
 import { tellSlowEvent } from '../ring/slow-events.ts';
 import { Appender } from './aof/appender.ts';
 import type { LogFile } from './aof/log-file.ts';
@@ -80,6 +78,7 @@ export class Bio {
     this.appender = new Appender({
       files: systemFiles,
       reader: this.reader,
+      turnWriter: parts.channels.includes(null),
       onProgress: () => this.wakeHolders(),
       onState: ({ error, unsure }) => {
         Atomics.store(parts.control, LOG_UNSURE, unsure ? 1 : 0);
@@ -144,7 +143,7 @@ export class Bio {
       if (order.appends) appender.startIncrement();
     } else if (order.type === 'aof-base') appender.adoptBase(order.temporary, order.isRdb);
     else if (order.type === 'aof-policy') appender.setPolicy(order.policy);
-    else if (order.type === 'aof-sleep') appender.sleepUs = order.us;
+    else if (order.type === 'aof-sleep') appender.setSleep(order.us);
     else appender.close();
   }
 
@@ -175,7 +174,8 @@ export class Bio {
       this.appender.drain();
       this.tellSize();
       if (this.appender.isStuck) return;
-      if (this.reader.waitInPlace(WAIT_MS) && performance.now() - startMs < TURN_MS) continue;
+      const comesHere = this.reader.mode === MODE_BIO;
+      if (comesHere && this.reader.waitInPlace(WAIT_MS) && performance.now() - startMs < TURN_MS) continue;
       const rest = this.reader.rest();
       if (rest !== null) {
         this.resting = true;
@@ -198,21 +198,12 @@ export class Bio {
   }
 
   private tellSize(): void {
-    storePosition(this.parts.control, AOF_SIZE, this.appender.size);
+    storePosition(this.parts.control, AOF_SIZE, this.appender.sizeOffset);
   }
 
   /** Io workers that hold replies back may look again. */
   private wakeHolders(): void {
-    const { channels, control } = this.parts;
-    if (Atomics.load(control, FSYNC_AWAITED) === 1) ringExecutor(control);
-    for (let i = 0; i < channels.length; i++) {
-      if (Atomics.load(control, LOG_HELD + i) === 0) continue;
-      if (Atomics.exchange(control, LOG_HELD + i, 0) === 0) continue;
-      Atomics.notify(control, LOG_HELD + i);
-      const channel = channels[i];
-      if (channel === null) ringExecutor(control);
-      else wakeIoWorker(channel);
-    }
+    wakeHolders(this.parts.control, this.parts.channels);
   }
 
   // --- jobs ---------------------------------------------------------------------------------------

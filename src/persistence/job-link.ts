@@ -6,6 +6,7 @@ import {
   JOB_GIVEN_UP,
   JOB_OVER,
   JOB_TAKEN_KB,
+  JOB_WANTED_KB,
   JOB_WORDS,
   ON_THE_WAY_MAX,
   type SaveResult,
@@ -63,9 +64,23 @@ export class SaveLink implements ChunkSink {
   }
 
   waitForRoom(): void {
-    while (this.full) {
-      const taken = Atomics.load(this.words, JOB_TAKEN_KB);
-      if (this.full) Atomics.wait(this.words, JOB_TAKEN_KB, taken, LOOK_MS);
+    this.waitFor(ON_THE_WAY_MAX);
+  }
+
+  /** Waits, when there is no room, until half of it is free: to be woken for each buffer costs the job more than a buffer. */
+  waitForHalf(): void {
+    if (this.full) this.waitFor(ON_THE_WAY_MAX / 2);
+  }
+
+  /** Waits until no more than that is on its way. */
+  private waitFor(bytes: number): void {
+    const { words } = this;
+    const wantedKb = (this.sentKb - bytes / 1024) | 0;
+    Atomics.store(words, JOB_WANTED_KB, wantedKb);
+    while (!this.over) {
+      const takenKb = Atomics.load(words, JOB_TAKEN_KB);
+      if (((takenKb - wantedKb) | 0) >= 0) return;
+      Atomics.wait(words, JOB_TAKEN_KB, takenKb, LOOK_MS);
     }
   }
 

@@ -18,6 +18,7 @@ import {
   JOB_SENT,
   JOB_TAKEN_KB,
   JOB_USED_KB,
+  JOB_WANTED_KB,
   type Job,
   type JobCommon,
   type LoadAofJob,
@@ -97,8 +98,9 @@ function save(job: SaveJob, files: Files): Promise<void> {
       }
       if ('bytes' in message) {
         attempt(() => writer!.add(message.bytes, message.size, message.part));
-        Atomics.add(words, JOB_TAKEN_KB, Math.ceil(message.size / 1024));
-        Atomics.notify(words, JOB_TAKEN_KB);
+        const kilobytes = Math.ceil(message.size / 1024);
+        const takenKb = (Atomics.add(words, JOB_TAKEN_KB, kilobytes) + kilobytes) | 0;
+        if (((takenKb - Atomics.load(words, JOB_WANTED_KB)) | 0) >= 0) Atomics.notify(words, JOB_TAKEN_KB);
         // A walk that paused because too much was on its way goes on.
         announceMail(process);
         return;
@@ -131,14 +133,23 @@ class LoadSender {
   }
 
   send(bytes: Uint8Array, size: number, offset: number, commands: boolean): void {
-    const { words } = this;
     this.offset = offset;
-    while (this.onTheWay > ON_THE_WAY_MAX && !this.givenUp) {
-      Atomics.wait(words, JOB_USED_KB, Atomics.load(words, JOB_USED_KB), 100);
-    }
+    if (this.onTheWay > ON_THE_WAY_MAX) this.waitForHalf();
     if (this.givenUp) throw new GivenUp();
     this.sentKb = (this.sentKb + Math.ceil(size / 1024)) | 0;
     this.post({ bytes, size, offset, commands }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  /** Waits until half of what is on its way has been used: to be woken for each buffer would cost the executor more than the buffer. */
+  private waitForHalf(): void {
+    const { words } = this;
+    const wantedKb = (this.sentKb - ON_THE_WAY_MAX / 2048) | 0;
+    Atomics.store(words, JOB_WANTED_KB, wantedKb);
+    while (!this.givenUp) {
+      const usedKb = Atomics.load(words, JOB_USED_KB);
+      if (((usedKb - wantedKb) | 0) >= 0) return;
+      Atomics.wait(words, JOB_USED_KB, usedKb, 100);
+    }
   }
 
   /** Nobody waits for what is read any more. */

@@ -6,6 +6,7 @@ import {
   JOB_GIVEN_UP,
   JOB_SENT,
   JOB_USED_KB,
+  JOB_WANTED_KB,
   JOB_WORDS,
   type LoadAofJob,
   type LoadJob,
@@ -60,8 +61,10 @@ export class LoadLink {
 
   /** `size` bytes of what came are not needed any more. */
   used(size: number): void {
-    Atomics.add(this.words, JOB_USED_KB, Math.ceil(size / 1024));
-    Atomics.notify(this.words, JOB_USED_KB);
+    const { words } = this;
+    const kilobytes = Math.ceil(size / 1024);
+    const usedKb = (Atomics.add(words, JOB_USED_KB, kilobytes) + kilobytes) | 0;
+    if (((usedKb - Atomics.load(words, JOB_WANTED_KB)) | 0) >= 0) Atomics.notify(words, JOB_USED_KB);
   }
 
   close(): void {

@@ -25,7 +25,9 @@ export const JOB_SENT = 3;
 export const JOB_DELAY_US = 4;
 /** 1 when nobody needs what the job does any more. */
 export const JOB_GIVEN_UP = 5;
-export const JOB_WORDS = 6;
+/** Who waits for the other side goes on when so many kilobytes have been taken, or used. */
+export const JOB_WANTED_KB = 6;
+export const JOB_WORDS = 7;
 
 /** Bytes on their way between a job and the executor, at most, before the faster one waits. */
 export const ON_THE_WAY_MAX = 16 << 20;

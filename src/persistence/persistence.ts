@@ -204,7 +204,7 @@ export class Persistence implements PersistenceService {
     if (this.server.config.string('dbfilename') === '') return 'no name for the file';
     if (counts) this.saves++;
     const saving = this.start(false);
-    while (saving.snapshot.run(WALK_KEYS)) saving.link.waitForRoom();
+    while (saving.snapshot.run(WALK_KEYS)) saving.link.waitForHalf();
     saving.snapshot.end();
     saving.link.end();
     saving.link.waitUntilOver();

@@ -68,8 +68,8 @@ const CHUNK_BYTES = 256 << 10;
 const CHUNK_CAPACITY = CHUNK_BYTES + (16 << 10);
 /** A smaller piece is copied, so that the buffer stays. */
 const COPIED_MAX = 16 << 10;
-/** What one slice of the walk writes, about. */
-const SLICE_BYTES = 16 << 10;
+/** What one slice of the walk writes, about: more makes the snapshot shorter, and what commands lose to it meanwhile larger. */
+const SLICE_BYTES = 6 << 10;
 /** Keys looked at together. */
 const BATCH_KEYS = 32;
 /** Collections with more elements, or more blocks, are written in slices. */

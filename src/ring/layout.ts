@@ -110,7 +110,7 @@ export const LOG_UNSURE = 38;
 export const FSYNC_AWAITED = 39;
 /** 1 when replies wait for fsync, 0 when they wait for write. */
 export const LOG_ALWAYS = 37;
-/** Bytes of the append only file, as a position of log-ring.ts. */
+/** Bytes of the append only file less the position up to which the log is written, as a position of log-ring.ts. It may be negative. */
 export const AOF_SIZE = 288;
 /** A word for each io worker: 1 while it holds replies back until the log has been written. */
 export const LOG_HELD = 304;

@@ -9,12 +9,17 @@
  *                |                    |
  *   [ . . . . . .A A A A B B C C C C C. . . . . . ]      entries A, B, C; written .. appended is what bio must write
  *
- * Four positions are published, each by one thread, and only ever grow:
+ * Four positions are published, each by one thread at a time, and only ever grow:
  *
  *   LOG_APPENDED   executor   end of the bytes that bio may write
  *   LOG_WHOLE      executor   end of the last whole entry among them (differs while a large entry is under way)
- *   LOG_WRITTEN    bio        end of what write() has taken; the room before it is free again
- *   LOG_FSYNCED    bio        end of what a completed fsync covers
+ *   LOG_WRITTEN    LOG_LOCK   end of what write() has taken; the room before it is free again
+ *   LOG_FSYNCED    LOG_LOCK   end of what a completed fsync covers
+ *
+ * Where an io worker shares the executor's thread, waking bio and being woken by it would cost more than the write itself:
+ * that io worker then writes too, at the end of its turn (../persistence/aof/turn-writer.ts). Whoever writes holds LOG_LOCK,
+ * and only he stores LOG_WRITTEN and LOG_FSYNCED. Bio opens and closes the file, and says by LOG_MODE whether others may
+ * write to it now: it takes that back while there is an error to be dealt with.
  *
  * An io worker holds a frame until LOG_WRITTEN or LOG_FSYNCED (by appendfsync) has reached the frame's position, which
  * it compares as a plain number. If bio dies, main writes out LOG_WRITTEN .. LOG_WHOLE from the same memory.
@@ -27,11 +32,12 @@
  *
  * When the reader saw high h, low was stored for h or later; when it is later, check no longer is h.
  *
- * Who may do what: LogWriter belongs to the executor, LogReader to bio, readPosition() to anybody.
+ * Who may do what: LogWriter belongs to the executor, a LogReader to each thread that writes to the file, readPosition() to anybody.
  *
  *   1. appended - written <= the size of the area: nothing unwritten is overwritten.
  *   2. whole <= appended; they are equal outside a large entry.
  *   3. what is appended is invisible until publish(), and then all of it is visible.
+ *   4. wrote(), fsynced() and setTarget() are called by the one who holds the lock.
  *
  * Full: append() returns false and takes nothing; the executor then waits for bio with waitForRoom() (it may wait for bio;
  * bio never waits for it). An entry of more than a quarter of the area is appended by pieces, so that any size goes through.
@@ -58,7 +64,34 @@ export const LOG_FSYNCED = 48;
 const BIO_REST = 64;
 /** 1 while the executor waits on this word for room. */
 const ROOM_WANTED = 80;
-export const LOG_WORDS = 96;
+/** Who writes to the file now: 0 for nobody, or one of the LOCK_. */
+const LOG_LOCK = 96;
+/** Who else than bio may write, and how: see MODE_. Stored by bio. */
+const LOG_MODE = 112;
+/** The descriptor of the file, for him. */
+const LOG_DESCRIPTOR = 113;
+/** The errno of an fsync that he has seen fail; bio takes it. */
+const FSYNC_ERRNO = 114;
+/** 1 while an fsync runs beside the writing. */
+const FSYNC_RUNS = 115;
+export const LOG_WORDS = 128;
+
+export const LOCK_FREE = 0;
+export const LOCK_BIO = 1;
+/** The io worker on the executor's thread. */
+export const LOCK_TURN = 2;
+/** Main, when bio is dead; never given back. */
+export const LOCK_MAIN = 3;
+
+/** Bio alone writes. */
+export const MODE_BIO = 0;
+/** The io worker on the executor's thread writes. */
+export const MODE_TURN = 1;
+/** And fsyncs what it has written. */
+export const MODE_TURN_FSYNC = 2;
+
+/** How long a wait for the lock lasts before it is looked at again. */
+const LOCK_LOOK_MS = 100;
 
 const WORD = 4294967296;
 
@@ -94,6 +127,26 @@ export function storePosition(control: Int32Array, at: number, position: number)
 export function startLogAt(memory: LogMemory, position: number): void {
   const control = new Int32Array(memory.control);
   for (const at of [LOG_APPENDED, LOG_WHOLE, LOG_WRITTEN, LOG_FSYNCED]) storePosition(control, at, position);
+}
+
+/** Wakes bio if it rests. Returns true when it did. */
+function wakeBio(control: Int32Array): boolean {
+  if (Atomics.load(control, BIO_REST) === 0) return false;
+  if (Atomics.exchange(control, BIO_REST, 0) === 0) return false;
+  Atomics.notify(control, BIO_REST);
+  return true;
+}
+
+/**
+ * For main, when bio is dead: nobody else writes to the file from now on. Waits for a write that is under way on another thread. A lock that
+ * bio held when it died counts as free.
+ */
+export function takeLockForGood(control: Int32Array): void {
+  for (;;) {
+    const owner = Atomics.load(control, LOG_LOCK);
+    if (owner === LOCK_TURN) Atomics.wait(control, LOG_LOCK, LOCK_TURN, LOCK_LOOK_MS);
+    else if (Atomics.compareExchange(control, LOG_LOCK, owner, LOCK_MAIN) === owner) return;
+  }
 }
 
 /** The executor's side. */
@@ -156,7 +209,10 @@ export class LogWriter {
     this.whole = this.position;
   }
 
-  /** Makes everything appended so far visible and wakes bio if it rests. Returns true when it had to be woken. */
+  /**
+   * Makes everything appended so far visible and wakes bio if it rests, unless the io worker on this thread writes. Returns true when bio
+   * had to be woken.
+   */
   publish(): boolean {
     const { control } = this;
     if (this.published === this.position && this.publishedWhole === this.whole) return false;
@@ -164,10 +220,7 @@ export class LogWriter {
     this.publishedWhole = this.whole;
     storePosition(control, LOG_APPENDED, this.position);
     storePosition(control, LOG_WHOLE, this.whole);
-    if (Atomics.load(control, BIO_REST) === 0) return false;
-    if (Atomics.exchange(control, BIO_REST, 0) === 0) return false;
-    Atomics.notify(control, BIO_REST);
-    return true;
+    return Atomics.load(control, LOG_MODE) === MODE_BIO && wakeBio(control);
   }
 
   /**
@@ -179,7 +232,10 @@ export class LogWriter {
     const before = this.writtenSeen;
     Atomics.store(control, ROOM_WANTED, 1);
     this.refresh();
-    if (this.writtenSeen === before) Atomics.wait(control, ROOM_WANTED, 1, timeoutMs);
+    if (this.writtenSeen === before) {
+      wakeBio(control);
+      Atomics.wait(control, ROOM_WANTED, 1, timeoutMs);
+    }
     Atomics.store(control, ROOM_WANTED, 0);
     this.refresh();
     return this.writtenSeen !== before;
@@ -205,40 +261,112 @@ export class LogWriter {
   }
 }
 
-/** Bio's side. */
+/** The side of who writes to the file: bio, and the io worker on the executor's thread. */
 export class LogReader {
+  /** The area. */
+  readonly bytes: Uint8Array;
   private readonly control: Int32Array;
-  private readonly bytes: Uint8Array;
-  /** The position up to which pieces() was told to be written. */
-  private position: number;
+  private readonly owner: number;
 
-  constructor(memory: LogMemory) {
+  /** `owner` is LOCK_BIO or LOCK_TURN. */
+  constructor(memory: LogMemory, owner: number = LOCK_BIO) {
     this.control = new Int32Array(memory.control);
     this.bytes = new Uint8Array(memory.bytes);
-    this.position = readPosition(this.control, LOG_WRITTEN);
+    this.owner = owner;
   }
+
+  // --- the lock -----------------------------------------------------------------------------------
+
+  /** False when somebody else writes. */
+  tryLock(): boolean {
+    return Atomics.compareExchange(this.control, LOG_LOCK, LOCK_FREE, this.owner) === LOCK_FREE;
+  }
+
+  /** Waits for who writes now: for one write, or one fsync. */
+  lock(): void {
+    const { control } = this;
+    while (!this.tryLock()) Atomics.wait(control, LOG_LOCK, LOCK_TURN, LOCK_LOOK_MS);
+  }
+
+  unlock(): void {
+    Atomics.store(this.control, LOG_LOCK, LOCK_FREE);
+    // Bio, or main, may wait; nobody does as a rule, and then this is cheap enough: one call for a write.
+    Atomics.notify(this.control, LOG_LOCK);
+  }
+
+  // --- who writes ---------------------------------------------------------------------------------
+
+  /** One of the MODE_. Bio may change it while the lock is not held. */
+  get mode(): number {
+    return Atomics.load(this.control, LOG_MODE);
+  }
+
+  /** What the io worker writes to, as `mode` says. */
+  get descriptor(): number {
+    return Atomics.load(this.control, LOG_DESCRIPTOR);
+  }
+
+  setTarget(mode: number, descriptor: number): void {
+    Atomics.store(this.control, LOG_DESCRIPTOR, descriptor);
+    Atomics.store(this.control, LOG_MODE, mode);
+  }
+
+  /** From here on bio writes: there is an error to be dealt with. `errno` is that of an fsync, 0 when it is a write that bio is to try. */
+  handBack(errno: number): void {
+    if (errno !== 0) Atomics.store(this.control, FSYNC_ERRNO, errno);
+    Atomics.store(this.control, LOG_MODE, MODE_BIO);
+  }
+
+  /** The errno of an fsync that failed on another thread, once; 0 for none. */
+  takeFsyncErrno(): number {
+    return Atomics.exchange(this.control, FSYNC_ERRNO, 0);
+  }
+
+  get fsyncRuns(): boolean {
+    return Atomics.load(this.control, FSYNC_RUNS) === 1;
+  }
+
+  set fsyncRuns(runs: boolean) {
+    Atomics.store(this.control, FSYNC_RUNS, runs ? 1 : 0);
+  }
+
+  /** Bio is to look at the ring. */
+  wakeBio(): void {
+    wakeBio(this.control);
+  }
+
+  // --- bytes --------------------------------------------------------------------------------------
 
   /** Bytes that wait to be written. */
   get waiting(): number {
-    return readPosition(this.control, LOG_APPENDED) - this.position;
+    return readPosition(this.control, LOG_APPENDED) - this.written;
+  }
+
+  /** Where in the area the bytes that wait begin. */
+  get nextAt(): number {
+    return this.written % this.bytes.length;
+  }
+
+  /** How many of them lie there without a break. */
+  get nextSize(): number {
+    return Math.min(this.waiting, this.bytes.length - this.nextAt);
   }
 
   /** What waits to be written, at most `max` bytes, as one or two views of the shared area; none when nothing waits. */
   pieces(max: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     const size = Math.min(this.waiting, max);
     if (size === 0) return [];
-    const at = this.position & (this.bytes.length - 1);
+    const at = this.nextAt;
     const first = Math.min(size, this.bytes.length - at);
     const views = [this.bytes.subarray(at, at + first)];
     if (first < size) views.push(this.bytes.subarray(0, size - first));
     return views;
   }
 
-  /** The first `count` bytes of pieces() are in the file: their room is free. Wakes an executor that waits for it. */
+  /** The first `count` bytes that waited are in the file: their room is free. Wakes an executor that waits for it. */
   wrote(count: number): void {
     const { control } = this;
-    this.position += count;
-    storePosition(control, LOG_WRITTEN, this.position);
+    storePosition(control, LOG_WRITTEN, this.written + count);
     if (Atomics.exchange(control, ROOM_WANTED, 0) === 1) Atomics.notify(control, ROOM_WANTED);
   }
 
@@ -249,14 +377,23 @@ export class LogReader {
 
   /** The position up to which everything is written: what the next fsync will cover. */
   get written(): number {
-    return this.position;
+    return readPosition(this.control, LOG_WRITTEN);
+  }
+
+  /** The position up to which everything is fsynced. */
+  get safe(): number {
+    return readPosition(this.control, LOG_FSYNCED);
+  }
+
+  private get bioIsWanted(): boolean {
+    return this.waiting > 0 || Atomics.load(this.control, FSYNC_ERRNO) !== 0;
   }
 
   /** Waits on this thread until there is something to write, at most timeoutMs. True when there is: cheaper than rest() when it comes soon. */
   waitInPlace(timeoutMs: number): boolean {
     const { control } = this;
     Atomics.store(control, BIO_REST, 1);
-    if (this.waiting === 0) Atomics.wait(control, BIO_REST, 1, timeoutMs);
+    if (!this.bioIsWanted) Atomics.wait(control, BIO_REST, 1, timeoutMs);
     Atomics.store(control, BIO_REST, 0);
     return this.waiting > 0;
   }
@@ -268,7 +405,7 @@ export class LogReader {
   rest(): Promise<unknown> | null {
     const { control } = this;
     Atomics.store(control, BIO_REST, 1);
-    if (this.waiting > 0) {
+    if (this.bioIsWanted) {
       Atomics.store(control, BIO_REST, 0);
       return null;
     }

@@ -211,6 +211,8 @@ export class Supervisor {
       transferList,
       name,
       resourceLimits,
+      // The io worker beside the executor may be writing to bio's file when bio dies: its number must not become another file's.
+      trackUnmanagedFds: kind !== 'bio',
     });
     worker.on('error', (error) => {
       if (kind === 'bio') this.writeOutLog();

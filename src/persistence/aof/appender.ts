@@ -13,11 +13,15 @@
  *                         file lacks is only in memory: nothing but a rewrite makes it safe. Until one is adopted, the file counts as broken
  *                         and the position of what is fsynced stands still. The executor is told to rewrite (`unsure`)
  *
+ * Where the executor shares an io worker's thread, that io worker writes (turn-writer.ts) as long as all is well; under `always` it fsyncs too.
+ * offer() says whether it may. Everything here that looks at the file or its positions holds the lock of the ring meanwhile.
+ *
  * Files change hands at positions of the log that the executor and bio agree on while the executor waits: startIncrement(). The old file is
  * whole and on the disk before a manifest names a new one, because only the last file may be torn. After a failed fsync of the directory nobody
  * knows which manifest a power failure would leave: that counts as an fsync that failed, and what either of the two names is kept.
  */
-import type { LogReader } from '../../ring/log-ring.ts';
+import { getSystemErrorMap } from 'node:util';
+import { type LogReader, MODE_BIO, MODE_TURN, MODE_TURN_FSYNC } from '../../ring/log-ring.ts';
 import type { SlowEvent } from '../../ring/slow-events.ts';
 import { type Files, removeIfThere } from '../files.ts';
 import {
@@ -45,6 +49,8 @@ export interface AppenderState {
 export interface AppenderParts {
   files: Files;
   reader: LogReader;
+  /** An io worker is there that can write: see turn-writer.ts. */
+  turnWriter: boolean;
   /** Positions have moved: whoever holds replies back may look again. */
   onProgress: () => void;
   /** Writing fails, or works again. */
@@ -64,12 +70,13 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 export class Appender {
   policy: FsyncPolicy = 'everysec';
-  /** Waits so long before it writes: for tests. */
-  sleepUs = 0;
-  /** Bytes of the base and of all files of changes. */
-  size = 0;
+  /** `size` less the position that is written. */
+  sizeOffset = 0;
   manifest: Manifest = emptyManifest();
   private readonly parts: AppenderParts;
+  /** Waits so long before it writes: for tests. */
+  private sleepUs = 0;
+  private holdsLock = false;
   private names: AofNames = new AofNames('', '');
   private fd = -1;
   private writeError: NodeJS.ErrnoException | null = null;
@@ -80,7 +87,6 @@ export class Appender {
   private readonly fsyncing = new Map<number, number>();
   private fsyncTimer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
-  private fsyncedPosition = 0;
   /** While there is no base for what is written: the files that the manifest on the disk names, history once there is one. */
   private stale: ManifestEntry[] | null = null;
 
@@ -97,6 +103,51 @@ export class Appender {
     return this.writeError !== null;
   }
 
+  /** Bytes of the base and of all files of changes. */
+  get size(): number {
+    return this.sizeOffset + this.parts.reader.written;
+  }
+
+  set size(bytes: number) {
+    this.sizeOffset = bytes - this.parts.reader.written;
+  }
+
+  // --- who writes ---------------------------------------------------------------------------------
+
+  /** Runs `work` while nobody else writes, and says who may afterwards: after an error bio alone, until something has gone well. */
+  private locked<T>(work: () => T): T {
+    if (this.holdsLock) return work();
+    const { reader } = this.parts;
+    reader.lock();
+    this.holdsLock = true;
+    try {
+      reader.setTarget(MODE_BIO, -1);
+      this.takeFsyncError();
+      const result = work();
+      this.offer();
+      return result;
+    } finally {
+      this.holdsLock = false;
+      reader.unlock();
+    }
+  }
+
+  /** Lets the io worker write as long as there is nothing to be dealt with. */
+  private offer(): void {
+    const { reader, turnWriter } = this.parts;
+    if (!turnWriter) return;
+    const isWell = this.fd >= 0 && this.writeError === null && this.fsyncError === null && this.sleepUs === 0;
+    if (!isWell) reader.setTarget(MODE_BIO, -1);
+    else reader.setTarget(this.policy === 'always' ? MODE_TURN_FSYNC : MODE_TURN, this.fd);
+  }
+
+  /** Waits so long before each write: for tests. */
+  setSleep(us: number): void {
+    this.locked(() => {
+      this.sleepUs = us;
+    });
+  }
+
   // --- files --------------------------------------------------------------------------------------
 
   /** What files there are, read at the start. Throws ManifestError or what the disk throws. */
@@ -110,12 +161,17 @@ export class Appender {
 
   /** Goes on with the last file of changes, or begins the first one. The manifest names it when this returns. */
   open(size: number): void {
+    this.locked(() => this.openLocked(size));
+  }
+
+  private openLocked(size: number): void {
+    const { reader } = this.parts;
     const last = this.manifest.increments.at(-1);
     if (last === undefined) this.startIncrement();
     else this.goOnWith(this.parts.files.open(this.names.path(last.name), 'a'), last.name);
     if (this.manifest.history.length > 0) this.deleteHistory();
     this.size = size;
-    this.fsyncedPosition = this.parts.reader.written;
+    reader.fsynced(reader.written);
     this.startTimer();
   }
 
@@ -163,6 +219,10 @@ export class Appender {
    * otherwise. Throws what the disk throws too, and then the one before is gone on with.
    */
   startIncrement(): void {
+    this.locked(() => this.startIncrementLocked());
+  }
+
+  private startIncrementLocked(): void {
     const { files, reader } = this.parts;
     if (this.isOpen && reader.waiting > 0) throw this.writeError ?? new Error('more was logged meanwhile');
     files.makeDirectory(this.names.directory);
@@ -210,6 +270,10 @@ export class Appender {
    * Throws what the disk throws, and then what was there is used as before.
    */
   adoptBase(temporary: string, isRdb = true): void {
+    this.locked(() => this.adoptBaseLocked(temporary, isRdb));
+  }
+
+  private adoptBaseLocked(temporary: string, isRdb: boolean): void {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
@@ -293,6 +357,10 @@ export class Appender {
 
   /** Writes and fsyncs what there is, and stops. What cannot be written is given up. Nothing waits for anything afterwards. */
   close(): void {
+    this.locked(() => this.closeLocked());
+  }
+
+  private closeLocked(): void {
     const { reader } = this.parts;
     this.drain();
     this.stopTimers();
@@ -303,7 +371,6 @@ export class Appender {
     if (this.fd >= 0 && this.fsyncError === null) this.fsyncNow();
     this.retire();
     this.stale = null;
-    this.fsyncedPosition = reader.written;
     reader.fsynced(reader.written);
     this.writeError = null;
     this.fsyncError = null;
@@ -319,6 +386,10 @@ export class Appender {
 
   /** Writes all that the ring holds now; what comes meanwhile is for the next time. */
   drain(): void {
+    this.locked(() => this.drainLocked());
+  }
+
+  private drainLocked(): void {
     const { files, reader } = this.parts;
     if (this.fd < 0) return;
     let left = reader.waiting;
@@ -327,10 +398,8 @@ export class Appender {
     if (wrote && this.sleepUs > 0) Atomics.wait(sleeper, 0, 0, this.sleepUs / 1000);
     try {
       while (left > 0) {
-        const [piece] = reader.pieces(left);
-        const count = files.write(this.fd, piece, 0, piece.length);
+        const count = files.write(this.fd, reader.bytes, reader.nextAt, Math.min(left, reader.nextSize));
         reader.wrote(count);
-        this.size += count;
         left -= count;
       }
     } catch (error) {
@@ -380,7 +449,7 @@ export class Appender {
     const { files, reader } = this.parts;
     const position = reader.written;
     if (this.fsyncError !== null) return;
-    if (position === this.fsyncedPosition && this.fsyncing.size === 0) return;
+    if (position === reader.safe && this.fsyncing.size === 0) return;
     const startMs = performance.now();
     try {
       for (const fd of this.fsyncing.keys()) files.fsync(fd);
@@ -394,9 +463,16 @@ export class Appender {
   }
 
   private covers(position: number): void {
-    if (position <= this.fsyncedPosition) return;
-    this.fsyncedPosition = position;
-    this.parts.reader.fsynced(position);
+    const { reader } = this.parts;
+    if (position > reader.safe) reader.fsynced(position);
+  }
+
+  /** What the io worker has seen fail. */
+  private takeFsyncError(): void {
+    const errno = this.parts.reader.takeFsyncErrno();
+    if (errno === 0) return;
+    const [code, text] = getSystemErrorMap().get(-errno) ?? ['EIO', 'i/o error'];
+    this.onFsyncError(Object.assign(new Error(`${code}: ${text}, fdatasync`), { code, errno: -errno }));
   }
 
   private onFsyncError(error: NodeJS.ErrnoException): void {
@@ -414,10 +490,12 @@ export class Appender {
 
   /** appendfsync has been changed. What an fsync has failed for cannot be promised any more. */
   setPolicy(policy: FsyncPolicy): void {
-    this.policy = policy;
-    if (this.fd < 0) return;
-    this.drain();
-    if (policy === 'always' && this.fsyncError !== null) this.onFsyncError(this.fsyncError);
+    this.locked(() => {
+      this.policy = policy;
+      if (this.fd < 0) return;
+      this.drain();
+      if (policy === 'always' && this.fsyncError !== null) this.onFsyncError(this.fsyncError);
+    });
   }
 
   private startTimer(): void {
@@ -433,7 +511,8 @@ export class Appender {
 
   private everySecond(): void {
     if (this.policy !== 'everysec' || this.fd < 0 || this.fsyncing.size > 0) return;
-    if (this.parts.reader.written === this.fsyncedPosition || this.fsyncError !== null) return;
+    const { reader } = this.parts;
+    if (reader.written === reader.safe || this.fsyncError !== null) return;
     this.fsyncBeside(this.fd);
   }
 
@@ -443,13 +522,20 @@ export class Appender {
     const position = reader.written;
     const alone = this.fsyncing.size === 0;
     this.fsyncing.set(fd, (this.fsyncing.get(fd) ?? 0) + 1);
+    reader.fsyncRuns = true;
     files.fsyncLater(fd, (error) => {
-      const left = this.fsyncing.get(fd)! - 1;
-      if (left > 0) this.fsyncing.set(fd, left);
-      else this.fsyncing.delete(fd);
-      if (left === 0 && fd !== this.fd) files.close(fd);
-      if (error !== null) this.onFsyncError(error);
-      else if (alone && this.fsyncError === null) this.covers(position);
+      this.locked(() => this.onFsynced(fd, alone ? position : 0, error));
     });
+  }
+
+  /** An fsync is over; it makes everything before `position` safe. */
+  private onFsynced(fd: number, position: number, error: NodeJS.ErrnoException | null): void {
+    const left = this.fsyncing.get(fd)! - 1;
+    if (left > 0) this.fsyncing.set(fd, left);
+    else this.fsyncing.delete(fd);
+    this.parts.reader.fsyncRuns = this.fsyncing.size > 0;
+    if (left === 0 && fd !== this.fd) this.parts.files.close(fd);
+    if (error !== null) this.onFsyncError(error);
+    else if (this.fsyncError === null) this.covers(position);
   }
 }

@@ -9,7 +9,14 @@
  * reported was written all the same: position - start must be the size of the file.
  */
 import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { LOG_WHOLE, LOG_WRITTEN, type LogMemory, readPosition, storePosition } from '../../ring/log-ring.ts';
+import {
+  LOG_WHOLE,
+  LOG_WRITTEN,
+  type LogMemory,
+  readPosition,
+  storePosition,
+  takeLockForGood,
+} from '../../ring/log-ring.ts';
 
 const START = 1;
 const PATH_AT = 16;
@@ -61,6 +68,7 @@ export function writeOutLog(memory: LogMemory, file: LogFile): number {
   const { path, start } = file;
   if (path === null) return 0;
   const control = new Int32Array(memory.control);
+  takeLockForGood(control);
   const ring = new Uint8Array(memory.bytes);
   const fd = openSync(path, 'a');
   try {

@@ -99,8 +99,9 @@ function loadLarge(reader: RdbReader, db: Database, key: NewKey, count: number):
     if (zset.find(memberHash, textBytes, textStart, textEnd) !== 0) {
       throw new CorruptRdbError('a member of a sorted set twice');
     }
-    zset.add(memberHash, textBytes, textStart, textEnd, score);
+    zset.addUnordered(memberHash, textBytes, textStart, textEnd, score);
   }
+  zset.order();
   return address;
 }
 

@@ -31,6 +31,7 @@ import {
   TYPE_ZSET,
 } from '../../memory/record.ts';
 import { ScoreTree } from '../../memory/score-tree.ts';
+import { ByScore } from './by-score.ts';
 
 /** Entries of a tree are freed by the leaf, so they are much cheaper than records. */
 const ENTRIES_PER_RECORD = 16;
@@ -116,15 +117,16 @@ export class LargeZset {
 
   /** Puts all members of the table into the tree, which is empty. */
   order(): void {
+    const { arena, table, tree } = this;
     const found = new AddressList(BATCH);
+    const all = new ByScore(table.count);
     let cursor = 0;
     do {
       found.clear();
-      cursor = this.table.scan(cursor, BATCH, found);
-      for (let i = 0; i < found.length; i++) {
-        this.tree.insert(scoreAt(this.arena, found.addresses[i]), found.addresses[i]);
-      }
+      cursor = table.scan(cursor, BATCH, found);
+      for (let i = 0; i < found.length; i++) all.add(scoreAt(arena, found.addresses[i]), found.addresses[i]);
     } while (cursor !== 0);
+    for (const record of all.sort()) tree.insert(scoreAt(arena, record), record);
   }
 
   /** Gives the record's member another score. */

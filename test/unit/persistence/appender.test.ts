@@ -394,7 +394,9 @@ describe('a machine that dies', () => {
             attempt(() => log.endRewrite());
             rewriting = false;
           }
-          if (random.below(3) > 0) log.appender.drain();
+          const who = random.below(6);
+          if (who < 2) log.appender.drain();
+          else if (who < 4) log.endTurn();
         }
       } catch (error) {
         if (!(error instanceof Fatal)) throw error;

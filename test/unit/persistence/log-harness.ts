@@ -2,12 +2,15 @@
 import { Appender, type AppenderState, type FsyncPolicy } from '../../../src/persistence/aof/appender.ts';
 import { loadAofFiles } from '../../../src/persistence/aof/load-files.ts';
 import { AofNames } from '../../../src/persistence/aof/manifest.ts';
+import { TurnWriter } from '../../../src/persistence/aof/turn-writer.ts';
 import {
   createLogMemory,
+  LOCK_TURN,
   LOG_FSYNCED,
   LOG_WRITTEN,
   LogReader,
   LogWriter,
+  MODE_BIO,
   readPosition,
 } from '../../../src/ring/log-ring.ts';
 import type { MemoryFiles } from './memory-files.ts';
@@ -27,6 +30,9 @@ export class LogHarness {
   readonly memory = createLogMemory(1 << 16);
   readonly writer = new LogWriter(this.memory);
   readonly appender: Appender;
+  /** Who writes from the io worker's thread. */
+  readonly turn: TurnWriter;
+  readonly turnReader = new LogReader(this.memory, LOCK_TURN);
   readonly control = new Int32Array(this.memory.control);
   state: AppenderState = { error: null, unsure: false };
   readonly logged: string[] = [];
@@ -42,6 +48,7 @@ export class LogHarness {
     this.appender = new Appender({
       files,
       reader: new LogReader(this.memory),
+      turnWriter: true,
       onProgress: () => {},
       onState: (state) => {
         this.state = state;
@@ -55,6 +62,7 @@ export class LogHarness {
       },
     });
     this.appender.policy = policy;
+    this.turn = new TurnWriter({ files, reader: this.turnReader, onProgress: () => {}, onTime: () => {} });
   }
 
   /** As bio does at the start. */
@@ -91,6 +99,12 @@ export class LogHarness {
       this.ends.push([this.count, this.writer.position]);
     }
     this.writer.publish();
+  }
+
+  /** The end of an io worker's turn; bio does what is left to it. */
+  endTurn(): void {
+    this.turn.write();
+    if (this.turn.waits || this.turnReader.mode === MODE_BIO) this.appender.drain();
   }
 
   /** The last command that lies before that position of the log. */
