@@ -7,9 +7,11 @@ import { buildExecutor } from '../src/executor/build.ts';
 import { ExecutorGuest } from '../src/executor/guest.ts';
 import { startIoThread } from '../src/net/io-thread.ts';
 import type { ExecutorData } from '../src/ring/messages.ts';
+import { provideTransfer } from '../src/supervisor/buffer-transfer.ts';
 import { armFault, faultLater } from '../src/supervisor/fault.ts';
 
 const data = workerData as ExecutorData;
+provideTransfer();
 const executor = buildExecutor(data, faultLater('executor', Date.now()));
 
 function report(error: unknown): void {

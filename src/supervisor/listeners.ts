@@ -11,7 +11,6 @@
  * and when it comes back, the socket is there. An address that a kept wildcard socket covers is served by that socket.
  * What an old Node cannot do is to widen a bind from one address to all on the same port.
  */
-import { lookup } from 'node:dns/promises';
 import { chmodSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { Listener } from '../ring/messages.ts';
@@ -78,6 +77,7 @@ const HOSTS: Record<string, string> = { '*': '0.0.0.0', '::*': '::' };
 async function numeric(name: string): Promise<string> {
   if (net.isIP(name) !== 0) return name;
   try {
+    const { lookup } = await import('node:dns/promises');
     return (await lookup(name)).address;
   } catch {
     return name;

@@ -4,10 +4,12 @@
  *   12345:M 21 Nov 2026 07:48:03.123 * Ready to accept connections
  *   pid:role date level message          level: . debug, - verbose, * notice, # warning
  *
- * With `log-format json` the lines are pino's own. An empty logfile is standard output.
+ * With `log-format json` the lines are pino's own. An empty logfile is standard output. Pino is loaded with the first line, because it takes
+ * as long as a thread takes to start: main starts its threads first.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { createRequire } from 'node:module';
+import type { DestinationStream, Logger } from 'pino';
 
 export type Level = 'debug' | 'verbose' | 'notice' | 'warning';
 
@@ -28,18 +30,15 @@ export interface LogOptions {
 }
 
 export class ServerLog {
-  private readonly logger: Logger<'verbose'>;
+  private readonly sink: DestinationStream;
+  private level: string;
+  private made: Logger<'verbose'> | null = null;
 
+  /** Throws when the file cannot be opened. */
   constructor(options: LogOptions) {
     const sink = sinkOf(options.file);
-    this.logger = pino(
-      {
-        level: options.level === 'nothing' ? 'silent' : (PINO_LEVELS[options.level as Level] ?? 'info'),
-        customLevels: { verbose: 25 },
-        base: { pid: process.pid, role: 'M' },
-      },
-      options.format === 'json' ? sink : { write: (line: string) => sink.write(redisLine(line)) },
-    );
+    this.level = pinoLevel(options.level);
+    this.sink = options.format === 'json' ? sink : { write: (line) => sink.write(redisLine(line)) };
   }
 
   /** Writes at once: a line is on its way to the kernel when this returns. */
@@ -49,8 +48,25 @@ export class ServerLog {
   }
 
   setLevel(level: string): void {
-    this.logger.level = level === 'nothing' ? 'silent' : PINO_LEVELS[level as Level];
+    this.level = pinoLevel(level);
+    if (this.made !== null) this.made.level = this.level;
   }
+
+  private get logger(): Logger<'verbose'> {
+    this.made ??= loadPino().pino(
+      { level: this.level, customLevels: { verbose: 25 }, base: { pid: process.pid, role: 'M' } },
+      this.sink,
+    );
+    return this.made;
+  }
+}
+
+function loadPino(): typeof import('pino') {
+  return createRequire(import.meta.url)('pino');
+}
+
+function pinoLevel(level: string): string {
+  return level === 'nothing' ? 'silent' : (PINO_LEVELS[level as Level] ?? 'info');
 }
 
 /** Throws when the file cannot be opened. As Redis does, the file is opened for each line, so it can be rotated. */

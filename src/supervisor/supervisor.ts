@@ -1,8 +1,9 @@
 /**
  * The main thread: builds the shared memory, starts the workers, and watches them. It never touches data.
  *
- *   start   executor, bio and io workers boot side by side; when the executor has sent the command names, main binds the
- *           addresses and tells the io workers to listen; then `Ready to accept connections`
+ *   start   executor and io workers boot side by side; when the executor has sent the command names, main binds the
+ *           addresses and tells the io workers to listen; then `Ready to accept connections`. Bio starts when there is something to
+ *           load, and else last: on two cores a third thread would hold the others up
  *   stop    a signal or SHUTDOWN: executor first (it finishes what it has begun), then the process exits with 0. A second
  *           signal does not wait
  *   death   any worker's error or exit that was not asked for is logged with its stack and ends the process with 1
@@ -66,6 +67,8 @@ export interface SupervisorOptions {
   workerUrl: (kind: ThreadKind) => URL;
   startMs: number;
   executable: string;
+  /** Called once all threads run their own code. */
+  onThreadsUp: () => void;
 }
 
 export class Supervisor {
@@ -80,6 +83,8 @@ export class Supervisor {
   private readonly logMemory = createLogMemory();
   private readonly logFileMemory = LogFile.memory();
   private readonly mainChannel = new MessageChannel();
+  /** Between the executor and bio. */
+  private readonly bioChannel = new MessageChannel();
   private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
   private executor: Worker | null = null;
@@ -91,6 +96,7 @@ export class Supervisor {
   /** Names of commands by id, once the executor has told them. */
   private fullNames: readonly string[] = [];
   private stopTimer: NodeJS.Timeout | undefined;
+  private bioStarted = false;
   private isListening = false;
   private onceLoaded: () => void = () => {};
   private readonly loaded = new Promise<void>((resolve) => {
@@ -121,7 +127,6 @@ export class Supervisor {
     for (let i = 0; i < count; i++) this.channels.push(createChannelMemory(i > 0 || !shares));
     const seed = randomBytes(8);
     const hashSeed: [number, number] = [seed.readInt32LE(0), seed.readInt32LE(4)];
-    const bioChannel = new MessageChannel();
     const largeChannels = this.channels.map(() => new MessageChannel());
     this.mainChannel.port1.on('message', (message: FromExecutor) => this.onExecutor(message));
     const largePorts = largeChannels.map((channel) => channel.port2);
@@ -138,8 +143,7 @@ export class Supervisor {
       };
     });
     const guest = shares ? io.shift()! : null;
-    this.startExecutor(hashSeed, bioChannel.port1, largePorts, guest);
-    this.startBio(bioChannel.port2);
+    this.startExecutor(hashSeed, largePorts, guest);
     for (const data of io) this.ioGroup.add(this.spawn('io', `io-${data.index}`, data, [data.port]));
     this.readProcessFigures();
     this.watch();
@@ -156,12 +160,8 @@ export class Supervisor {
     return choice === 'auto' ? this.config.number('io-threads') === 1 : choice === 'shared';
   }
 
-  private startExecutor(
-    hashSeed: [number, number],
-    bioPort: MessagePort,
-    ports: MessagePort[],
-    io: IoData | null,
-  ): void {
+  private startExecutor(hashSeed: [number, number], ports: MessagePort[], io: IoData | null): void {
+    const bioPort = this.bioChannel.port1;
     const data: ExecutorData = {
       process: this.memory,
       figures: this.figuresMemory,
@@ -186,7 +186,9 @@ export class Supervisor {
     if (io !== null) this.ioGroup.add(this.executor);
   }
 
-  private startBio(executorPort: MessagePort): void {
+  private startBio(): void {
+    this.bioStarted = true;
+    const executorPort = this.bioChannel.port2;
     const shared = this.channels.map(({ control }) =>
       control instanceof SharedArrayBuffer ? control : null,
     );
@@ -198,6 +200,7 @@ export class Supervisor {
       executorPort,
     };
     const bio = this.spawn('bio', 'bio', data, [executorPort]);
+    bio.once('online', this.options.onThreadsUp);
     bio.on('message', (message: FromBioToMain) => {
       if (message.type === 'fatal') this.fatal(message.message);
       else this.log.write(message.level, message.message);
@@ -305,6 +308,7 @@ export class Supervisor {
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') {
       this.fullNames = message.fullNames;
+      if (this.config.bool('appendonly') || this.hasData()) this.startBio();
       void this.listen(message.names);
     } else if (message.type === 'crash') this.onReport(message.report);
     else if (message.type === 'loaded') this.onLoaded(message.error);
@@ -405,6 +409,7 @@ export class Supervisor {
     }
     this.writePidFile(fromBytesText(this.config.string('pidfile')));
     this.log.write('notice', 'Ready to accept connections');
+    if (!this.bioStarted) this.startBio();
   }
 
   private writePidFile(path: string): void {
