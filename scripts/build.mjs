@@ -10,8 +10,8 @@ const dist = join(root, 'dist');
 const shared = {
   absWorkingDir: root,
   outdir: dist,
-  // These stay ordinary packages: pino and piscina start workers from their own files.
-  external: ['pino', 'piscina', 'redis-parser'],
+  // These stay ordinary packages: piscina starts workers from its own files.
+  external: ['piscina', 'redis-parser'],
 };
 const EXECUTOR = 'executor-body.js';
 const commonJs = { format: 'cjs', outExtension: { '.js': '.cjs' } };
@@ -29,11 +29,11 @@ await bundle({
   sourcemap: true,
 });
 
-// The names of all commands, which main requires in the rare case that the configuration renames one.
+// What main requires when it is wanted: the names of all commands only where the configuration renames one.
 await bundle({
   ...shared,
   ...commonJs,
-  entryPoints: { 'command-names': 'src/commands/names.ts' },
+  entryPoints: { 'command-names': 'src/commands/names.ts', pino: 'pino' },
 });
 
 // What executor.cjs runs: one function expression.

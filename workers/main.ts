@@ -16,6 +16,11 @@ function commandNames(): ReadonlySet<string> {
   return createRequire(import.meta.url)('./command-names.cjs').COMMAND_NAMES;
 }
 
+/** In one piece, which takes a third of the time that its thirty files take. */
+function loadPino(): typeof import('pino') {
+  return createRequire(import.meta.url)('./pino.cjs');
+}
+
 const config = startUp(
   loadConfig({
     argv: process.argv.slice(2),
@@ -29,12 +34,14 @@ const config = startUp(
     product: 'Redis 7.2.4',
     commandExists: (name) => commandNames().has(name),
   }),
+  loadPino,
 );
 if (config !== null) {
   const log = new ServerLog({
     level: config.config.string('loglevel'),
     file: config.config.string('logfile'),
     format: config.config.string('log-format'),
+    loadPino,
   });
   new Supervisor({
     config: config.config,

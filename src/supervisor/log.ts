@@ -4,11 +4,10 @@
  *   12345:M 21 Nov 2026 07:48:03.123 * Ready to accept connections
  *   pid:role date level message          level: . debug, - verbose, * notice, # warning
  *
- * With `log-format json` the lines are pino's own. An empty logfile is standard output. Pino is loaded with the first line, because it takes
- * as long as a thread takes to start: main starts its threads first.
+ * With `log-format json` the lines are pino's own. An empty logfile is standard output. Pino is loaded with the first line, because that
+ * takes time: main starts its threads first.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { DestinationStream, Logger } from 'pino';
 
 export type Level = 'debug' | 'verbose' | 'notice' | 'warning';
@@ -27,9 +26,11 @@ export interface LogOptions {
   /** Path; empty for standard output. */
   file: string;
   format: string;
+  loadPino: () => typeof import('pino');
 }
 
 export class ServerLog {
+  private readonly loadPino: LogOptions['loadPino'];
   private readonly sink: DestinationStream;
   private level: string;
   private made: Logger<'verbose'> | null = null;
@@ -37,6 +38,7 @@ export class ServerLog {
   /** Throws when the file cannot be opened. */
   constructor(options: LogOptions) {
     const sink = sinkOf(options.file);
+    this.loadPino = options.loadPino;
     this.level = pinoLevel(options.level);
     this.sink = options.format === 'json' ? sink : { write: (line) => sink.write(redisLine(line)) };
   }
@@ -53,16 +55,12 @@ export class ServerLog {
   }
 
   private get logger(): Logger<'verbose'> {
-    this.made ??= loadPino().pino(
+    this.made ??= this.loadPino().pino(
       { level: this.level, customLevels: { verbose: 25 }, base: { pid: process.pid, role: 'M' } },
       this.sink,
     );
     return this.made;
   }
-}
-
-function loadPino(): typeof import('pino') {
-  return createRequire(import.meta.url)('pino');
 }
 
 function pinoLevel(level: string): string {
