@@ -1,5 +1,5 @@
 // Builds dist/: one self-contained bundle per thread, because a worker that imports hundreds of small modules takes 300 ms to start and a bundle takes
-// half of that. Threads are CommonJS: Node has a worker of that kind running 10 ms earlier than one of modules.
+// half of that. They are CommonJS: Node has a thread of that kind running 10 ms earlier than one of modules.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
@@ -18,16 +18,20 @@ const commonJs = { format: 'cjs', outExtension: { '.js': '.cjs' } };
 
 await bundle({
   ...shared,
-  entryPoints: ['workers/main.ts', 'workers/job.ts', 'workers/check-rdb.ts', 'workers/check-aof.ts'],
+  ...commonJs,
+  entryPoints: {
+    main: 'workers/main.ts',
+    io: 'workers/io.ts',
+    bio: 'workers/bio.ts',
+    executor: 'workers/executor-start.ts',
+    'check-rdb': 'workers/check-rdb.ts',
+    'check-aof': 'workers/check-aof.ts',
+  },
   sourcemap: true,
 });
 
-await bundle({
-  ...shared,
-  ...commonJs,
-  entryPoints: { io: 'workers/io.ts', bio: 'workers/bio.ts', executor: 'workers/executor-start.ts' },
-  sourcemap: true,
-});
+// Loaded by piscina.
+await bundle({ ...shared, entryPoints: ['workers/job.ts'], sourcemap: true });
 
 // What main requires when it is wanted: the names of all commands only where the configuration renames one.
 await bundle({

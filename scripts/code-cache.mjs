@@ -26,7 +26,7 @@ export async function writeCodeCache(dist, bundle) {
   const file = join(dist, bundle);
   const folder = mkdtempSync(join(tmpdir(), 'threadis-build-'));
   try {
-    await runServer(join(dist, 'main.js'), file, join(folder, 'socket'), folder);
+    await runServer(join(dist, 'main.cjs'), file, join(folder, 'socket'), folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,9 @@
 /** The main thread: reads the configuration, then supervises. See src/supervisor/supervisor.ts. */
+// biome-ignore assist/source/organizeImports: this import starts the executor's thread, and the earlier the better.
+import { executorThread } from '../src/supervisor/executor-thread.ts';
 import { createRequire } from 'node:module';
 import os from 'node:os';
+import { join } from 'node:path';
 import v8 from 'node:v8';
 import { nodeFiles } from '../src/config/files.ts';
 import { loadConfig } from '../src/config/load.ts';
@@ -10,15 +13,16 @@ import { startUp } from '../src/supervisor/start-up.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
 
 const startMs = Date.now();
+const require = createRequire(__filename);
 
 /** Loaded only for a configuration that renames commands: main has no use for the commands otherwise. */
 function commandNames(): ReadonlySet<string> {
-  return createRequire(import.meta.url)('./command-names.cjs').COMMAND_NAMES;
+  return require('./command-names.cjs').COMMAND_NAMES;
 }
 
 /** In one piece, which takes a third of the time that its thirty files take. */
 function loadPino(): typeof import('pino') {
-  return createRequire(import.meta.url)('./pino.cjs');
+  return require('./pino.cjs');
 }
 
 const config = startUp(
@@ -47,7 +51,8 @@ if (config !== null) {
     config: config.config,
     configFile: config.file,
     log,
-    workerUrl: (kind) => new URL(`./${kind}.cjs`, import.meta.url),
+    executorThread,
+    workerFile: (kind) => join(__dirname, `${kind}.cjs`),
     startMs,
     executable: process.argv[1] ?? '',
     onThreadsUp: raiseInliningBudgets,

@@ -38,12 +38,13 @@ import {
   type ToExecutor,
 } from '../ring/messages.ts';
 import { AsyncCalls } from './async-calls.ts';
-import { faultLimits, type ThreadKind } from './fault.ts';
+import type { ThreadKind } from './fault.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
 import { announceListening } from './start-up.ts';
+import { threadLimits } from './thread-limits.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
@@ -51,20 +52,16 @@ const STOP_WAIT_MS = 6_000;
 const REPORT_WAIT_MS = 1_000;
 const EXIT_FATAL = 1;
 
-/**
- * The young generation of a worker's heap. The workers make next to no garbage, so a small one costs nothing and keeps V8 from
- * taking megabytes when a thousand clients connect (7.0 KiB of resident memory for each of the first thousand, 9.6 with the default).
- */
-const YOUNG_GENERATION_MB = 4;
-
 type Transferable = MessagePort | ArrayBuffer;
 
 export interface SupervisorOptions {
   config: Config;
   configFile: string | null;
   log: ServerLog;
-  /** Where the bundles of the workers are. */
-  workerUrl: (kind: ThreadKind) => URL;
+  /** Waits for its data: see executor-thread.ts. */
+  executorThread: Worker;
+  /** The bundles of the other workers. */
+  workerFile: (kind: ThreadKind) => string;
   startMs: number;
   executable: string;
   /** Called once all threads run their own code. */
@@ -97,6 +94,10 @@ export class Supervisor {
   private fullNames: readonly string[] = [];
   private stopTimer: NodeJS.Timeout | undefined;
   private bioStarted = false;
+  private onceUp: () => void = () => {};
+  private readonly threadsUp = new Promise<void>((resolve) => {
+    this.onceUp = resolve;
+  });
   private isListening = false;
   private onceLoaded: () => void = () => {};
   private readonly loaded = new Promise<void>((resolve) => {
@@ -111,6 +112,7 @@ export class Supervisor {
     this.config = options.config;
     this.log = options.log;
     this.ioGroup = new IoGroup(({ level, message }) => this.log.write(level, message));
+    void this.threadsUp.then(options.onThreadsUp);
     this.asyncCalls = new AsyncCalls({
       configFile: options.configFile,
       log: this.log,
@@ -182,8 +184,12 @@ export class Supervisor {
     };
     const transfer: Transferable[] = [this.mainChannel.port2, bioPort, ...ports];
     if (io !== null) transfer.push(io.port, ...(Object.values(io.channel) as ArrayBuffer[]));
-    this.executor = this.spawn('executor', 'executor', data, transfer);
-    if (io !== null) this.ioGroup.add(this.executor);
+    const executor = this.options.executorThread;
+    this.watchOver(executor, 'executor', 'executor');
+    executor.ref();
+    executor.postMessage(data, transfer);
+    this.executor = executor;
+    if (io !== null) this.ioGroup.add(executor);
   }
 
   private startBio(): void {
@@ -200,7 +206,7 @@ export class Supervisor {
       executorPort,
     };
     const bio = this.spawn('bio', 'bio', data, [executorPort]);
-    bio.once('online', this.options.onThreadsUp);
+    bio.once('online', this.onceUp);
     bio.on('message', (message: FromBioToMain) => {
       if (message.type === 'fatal') this.fatal(message.message);
       else this.log.write(message.level, message.message);
@@ -208,19 +214,22 @@ export class Supervisor {
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: Transferable[]): Worker {
-    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(kind) };
-    const worker = new Worker(this.options.workerUrl(kind), {
+    const worker = new Worker(this.options.workerFile(kind), {
       workerData,
       transferList,
       name,
-      resourceLimits,
+      resourceLimits: threadLimits(kind),
     });
+    this.watchOver(worker, kind, name);
+    return worker;
+  }
+
+  private watchOver(worker: Worker, kind: ThreadKind, name: string): void {
     worker.on('error', (error) => {
       if (kind === 'bio') this.writeOutLog();
       this.crash(name, `Thread ${name} failed: ${error?.stack ?? error}`);
     });
     this.onExit(worker, name);
-    return worker;
   }
 
   private onExit(worker: Worker, name: string): void {
@@ -316,10 +325,14 @@ export class Supervisor {
     else if (message.type === 'cannot-stop') this.goOn();
     else if (message.type === 'shutdown') this.stop('no', true);
     else {
-      void this.asyncCalls.answer(message.kind, message.data).then((answer) => {
-        this.toExecutor({ type: 'answer', id: message.id, answer });
-      });
+      void this.answer(message.id, message.kind, message.data);
     }
+  }
+
+  /** Not before all threads run: one that is just starting would not survive that its working directory is changed for one that goes away. */
+  private async answer(id: number, kind: string, data: unknown): Promise<void> {
+    await this.threadsUp;
+    this.toExecutor({ type: 'answer', id, answer: await this.asyncCalls.answer(kind, data) });
   }
 
   /** The executor has failed, or was asked because another thread has. */
