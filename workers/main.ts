@@ -4,13 +4,13 @@ import { executorThread } from '../src/supervisor/executor-thread.ts';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
-import v8 from 'node:v8';
 import { nodeFiles } from '../src/config/files.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { toBytesText } from '../src/config/words.ts';
 import { ServerLog } from '../src/supervisor/log.ts';
 import { startUp } from '../src/supervisor/start-up.ts';
 import { Supervisor } from '../src/supervisor/supervisor.ts';
+import { raiseInliningBudgets } from '../src/supervisor/v8-flags.ts';
 
 const startMs = Date.now();
 const require = createRequire(__filename);
@@ -55,25 +55,8 @@ if (config !== null) {
     workerFile: (kind) => join(__dirname, `${kind}.cjs`),
     startMs,
     executable: process.argv[1] ?? '',
-    onThreadsUp: tuneV8,
+    onThreadsUp: raiseInliningBudgets,
   }).start();
   // The threads are on their way.
   config.announce(log);
-}
-
-/**
- * Not before all threads run: a change of flags makes Node's own modules unfit for the code cache that they come with, and each thread would
- * take 35 ms longer to start. Nothing has run long enough by then to have been optimised.
- */
-function tuneV8(): void {
-  // The functions of the command path are small, as a reader wants them; V8's budgets for inlining end in the middle of it. The executor's time per
-  // command with these: LPUSH 0.30 -> 0.24 us, HSET and SADD -5 %, GET and SET the same; twice as much again gains nothing.
-  v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
-  v8.setFlagsFromString('--max-inlined-bytecode-size=1500');
-  // A heap of 8 MB takes milliseconds to collect, its young generation half of one. V8 calls its helper threads to that, and waits for them: when every
-  // core is busy, for as long as the system lets them wait (30 to 75 ms were seen). These are read within a pause, so they may change between two of
-  // them; those for marking may not.
-  v8.setFlagsFromString('--no-parallel-scavenge');
-  v8.setFlagsFromString('--no-parallel-compaction');
-  v8.setFlagsFromString('--no-parallel-pointer-update');
 }

@@ -8,6 +8,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { threadLimits } from './thread-limits.ts';
+import { collectWithoutHelpers } from './v8-flags.ts';
+
+collectWithoutHelpers();
 
 export const executorThread = new Worker(join(__dirname, 'executor.cjs'), {
   name: 'executor',
