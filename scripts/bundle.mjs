@@ -23,7 +23,7 @@ export async function bundle(options) {
   for (const { path, text } of result.outputFiles) {
     await mkdir(dirname(path), { recursive: true });
     const temporary = `${path}.${process.pid}.tmp`;
-    await writeFile(temporary, path.endsWith('.js') || path.endsWith('.mjs') ? foldConstants(text) : text);
+    await writeFile(temporary, /\.[cm]?js$/.test(path) ? foldConstants(text) : text);
     await rename(temporary, path);
   }
 }

@@ -7,12 +7,12 @@
 import { parse } from 'acorn';
 import { simple } from 'acorn-walk';
 
-/** @param {string} code a bundle in ESM @returns {string} the same program */
+/** @param {string} code a bundle, which may be the body of one function @returns {string} the same program */
 export function foldConstants(code) {
   const program = parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true });
   const assigned = assignedNames(program);
   const edits = [];
-  for (const node of program.body) {
+  for (const node of statementsOf(program)) {
     if (node.type !== 'VariableDeclaration' || node.kind !== 'var') continue;
     const fixed = node.declarations.every(
       ({ id, init }) => id.type === 'Identifier' && init && !assigned.has(id.name),
@@ -26,6 +26,13 @@ export function foldConstants(code) {
     from = at + 'var'.length;
   }
   return result + code.slice(from);
+}
+
+/** What stands at the top of a bundle. */
+function statementsOf({ body }) {
+  const [first] = body;
+  const isFunction = first.type === 'ExpressionStatement' && first.expression.type === 'FunctionExpression';
+  return isFunction ? first.expression.body.body : body;
 }
 
 /** Every name that is the target of an assignment anywhere, in whatever scope: more than needed, never less. */

@@ -1,4 +1,5 @@
 /** The bio thread: takes what is slow off the executor's hands: files, and the release of dead memory. */
+import { join } from 'node:path';
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ownThreadId } from '../src/observability/thread-cpu.ts';
@@ -6,10 +7,12 @@ import { LogFile } from '../src/persistence/aof/log-file.ts';
 import { Bio } from '../src/persistence/bio.ts';
 import { BEAT_MS, BIO_FIGURES, FIGURE_HEAP_KB, HEARTBEATS, THREAD_IDS } from '../src/ring/layout.ts';
 import type { BioData, FromBioToMain } from '../src/ring/messages.ts';
+import { provideTransfer } from '../src/supervisor/buffer-transfer.ts';
 import { armFault } from '../src/supervisor/fault.ts';
 
 const data = workerData as BioData;
 const control = new Int32Array(data.process.control);
+provideTransfer();
 
 control[THREAD_IDS + 1] = ownThreadId();
 setInterval(() => {
@@ -24,7 +27,7 @@ const bio = new Bio({
   log: data.log,
   logFile: new LogFile(data.logFile),
   channels: data.channels.map((memory) => (memory === null ? null : new Int32Array(memory))),
-  jobFile: new URL('./job.js', import.meta.url).href,
+  jobFile: join(__dirname, 'job.js'),
   answer: (message) => data.executorPort.postMessage(message),
   writeLog: (level, message) => toMain({ type: 'log', level, message }),
   fatal(message) {

@@ -11,7 +11,6 @@
  * and when it comes back, the socket is there. An address that a kept wildcard socket covers is served by that socket.
  * What an old Node cannot do is to widen a bind from one address to all on the same port.
  */
-import { lookup } from 'node:dns/promises';
 import { chmodSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { Listener } from '../ring/messages.ts';
@@ -74,10 +73,16 @@ function addressesOf(bind: readonly string[]): Address[] {
 
 const HOSTS: Record<string, string> = { '*': '0.0.0.0', '::*': '::' };
 
+/** The wildcards first: to make the pattern of IPv6 addresses takes longer than all the rest of listening. */
+function isAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::' || net.isIP(host) !== 0;
+}
+
 /** The address that a host name stands for; a name that cannot be resolved is left for bind() to refuse. */
 async function numeric(name: string): Promise<string> {
-  if (net.isIP(name) !== 0) return name;
+  if (isAddress(name)) return name;
   try {
+    const { lookup } = await import('node:dns/promises');
     return (await lookup(name)).address;
   } catch {
     return name;
@@ -126,7 +131,7 @@ function bindShared(host: string, port: number): number | string {
 /** A socket bound to that address; port 0 is any free one. */
 function bindHandle(host: string, port: number): BoundHandle | string {
   const family = host.includes(':') ? 6 : 4;
-  if (net.isIP(host) === 0) return 'EINVAL: Invalid address';
+  if (!isAddress(host)) return 'EINVAL: Invalid address';
   const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
   const handle = create(host, port, family, undefined, family === 6 ? UV_TCP_IPV6ONLY : 0);
   if (typeof handle === 'number') return errorText(handle);

@@ -4,10 +4,11 @@
  *   12345:M 21 Nov 2026 07:48:03.123 * Ready to accept connections
  *   pid:role date level message          level: . debug, - verbose, * notice, # warning
  *
- * With `log-format json` the lines are pino's own. An empty logfile is standard output.
+ * With `log-format json` the lines are pino's own. An empty logfile is standard output. Pino is loaded with the first line, because that
+ * takes time: main starts its threads first.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 
 export type Level = 'debug' | 'verbose' | 'notice' | 'warning';
 
@@ -25,21 +26,21 @@ export interface LogOptions {
   /** Path; empty for standard output. */
   file: string;
   format: string;
+  loadPino: () => typeof import('pino');
 }
 
 export class ServerLog {
-  private readonly logger: Logger<'verbose'>;
+  private readonly loadPino: LogOptions['loadPino'];
+  private readonly sink: DestinationStream;
+  private level: string;
+  private made: Logger<'verbose'> | null = null;
 
+  /** Throws when the file cannot be opened. */
   constructor(options: LogOptions) {
     const sink = sinkOf(options.file);
-    this.logger = pino(
-      {
-        level: options.level === 'nothing' ? 'silent' : (PINO_LEVELS[options.level as Level] ?? 'info'),
-        customLevels: { verbose: 25 },
-        base: { pid: process.pid, role: 'M' },
-      },
-      options.format === 'json' ? sink : { write: (line: string) => sink.write(redisLine(line)) },
-    );
+    this.loadPino = options.loadPino;
+    this.level = pinoLevel(options.level);
+    this.sink = options.format === 'json' ? sink : { write: (line) => sink.write(redisLine(line)) };
   }
 
   /** Writes at once: a line is on its way to the kernel when this returns. */
@@ -49,8 +50,21 @@ export class ServerLog {
   }
 
   setLevel(level: string): void {
-    this.logger.level = level === 'nothing' ? 'silent' : PINO_LEVELS[level as Level];
+    this.level = pinoLevel(level);
+    if (this.made !== null) this.made.level = this.level;
   }
+
+  private get logger(): Logger<'verbose'> {
+    this.made ??= this.loadPino().pino(
+      { level: this.level, customLevels: { verbose: 25 }, base: { pid: process.pid, role: 'M' } },
+      this.sink,
+    );
+    return this.made;
+  }
+}
+
+function pinoLevel(level: string): string {
+  return level === 'nothing' ? 'silent' : (PINO_LEVELS[level as Level] ?? 'info');
 }
 
 /** Throws when the file cannot be opened. As Redis does, the file is opened for each line, so it can be rotated. */

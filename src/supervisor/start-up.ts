@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Outcome } from '../config/load.ts';
 import { HELP, VERSION_LINE } from '../config/product.ts';
 import { fromBytesText, toBytesText } from '../config/words.ts';
-import { ServerLog } from './log.ts';
+import { type LogOptions, ServerLog } from './log.ts';
 
 export interface StartUp {
   config: Config;
@@ -14,7 +14,7 @@ export interface StartUp {
 }
 
 /** Returns what to run with, or null after having set the exit code and said why. */
-export function startUp(outcome: Outcome): StartUp | null {
+export function startUp(outcome: Outcome, loadPino: LogOptions['loadPino']): StartUp | null {
   if (outcome.kind === 'action') {
     if (outcome.action.name === 'version') process.stdout.write(`${VERSION_LINE}\n`);
     else if (outcome.action.name === 'help') process.stderr.write(HELP);
@@ -26,7 +26,11 @@ export function startUp(outcome: Outcome): StartUp | null {
   }
   if (outcome.kind === 'failed') {
     if (outcome.report !== null) process.stderr.write(`${outcome.report}\n`);
-    else new ServerLog({ level: 'notice', file: '', format: 'text' }).write('warning', outcome.log ?? '');
+    else
+      new ServerLog({ level: 'notice', file: '', format: 'text', loadPino }).write(
+        'warning',
+        outcome.log ?? '',
+      );
     process.exitCode = 1;
     return null;
   }

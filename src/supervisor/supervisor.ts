@@ -1,8 +1,9 @@
 /**
  * The main thread: builds the shared memory, starts the workers, and watches them. It never touches data.
  *
- *   start   executor, bio and io workers boot side by side; when the executor has sent the command names, main binds the
- *           addresses and tells the io workers to listen; then `Ready to accept connections`
+ *   start   executor and io workers boot side by side; when the executor has sent the command names, main binds the
+ *           addresses and tells the io workers to listen; then `Ready to accept connections`. Bio starts when there is something to
+ *           load, and else last: on two cores a third thread would hold the others up
  *   stop    a signal or SHUTDOWN: executor first (it finishes what it has begun), then the process exits with 0. A second
  *           signal does not wait
  *   death   any worker's error or exit that was not asked for is logged with its stack and ends the process with 1
@@ -37,12 +38,13 @@ import {
   type ToExecutor,
 } from '../ring/messages.ts';
 import { AsyncCalls } from './async-calls.ts';
-import { faultLimits, type ThreadKind } from './fault.ts';
+import type { ThreadKind } from './fault.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
 import { announceListening } from './start-up.ts';
+import { threadLimits } from './thread-limits.ts';
 
 /** How long a shutdown waits for the executor to finish a command. */
 const STOP_WAIT_MS = 6_000;
@@ -50,22 +52,20 @@ const STOP_WAIT_MS = 6_000;
 const REPORT_WAIT_MS = 1_000;
 const EXIT_FATAL = 1;
 
-/**
- * The young generation of a worker's heap. The workers make next to no garbage, so a small one costs nothing and keeps V8 from
- * taking megabytes when a thousand clients connect (7.0 KiB of resident memory for each of the first thousand, 9.6 with the default).
- */
-const YOUNG_GENERATION_MB = 4;
-
 type Transferable = MessagePort | ArrayBuffer;
 
 export interface SupervisorOptions {
   config: Config;
   configFile: string | null;
   log: ServerLog;
-  /** Where the bundles of the workers are. */
-  workerUrl: (kind: ThreadKind) => URL;
+  /** Waits for its data: see executor-thread.ts. */
+  executorThread: Worker;
+  /** The bundles of the other workers. */
+  workerFile: (kind: ThreadKind) => string;
   startMs: number;
   executable: string;
+  /** Called once all threads run their own code. */
+  onThreadsUp: () => void;
 }
 
 export class Supervisor {
@@ -80,6 +80,8 @@ export class Supervisor {
   private readonly logMemory = createLogMemory();
   private readonly logFileMemory = LogFile.memory();
   private readonly mainChannel = new MessageChannel();
+  /** Between the executor and bio. */
+  private readonly bioChannel = new MessageChannel();
   private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
   private executor: Worker | null = null;
@@ -91,6 +93,11 @@ export class Supervisor {
   /** Names of commands by id, once the executor has told them. */
   private fullNames: readonly string[] = [];
   private stopTimer: NodeJS.Timeout | undefined;
+  private bioStarted = false;
+  private onceUp: () => void = () => {};
+  private readonly threadsUp = new Promise<void>((resolve) => {
+    this.onceUp = resolve;
+  });
   private isListening = false;
   private onceLoaded: () => void = () => {};
   private readonly loaded = new Promise<void>((resolve) => {
@@ -105,6 +112,7 @@ export class Supervisor {
     this.config = options.config;
     this.log = options.log;
     this.ioGroup = new IoGroup(({ level, message }) => this.log.write(level, message));
+    void this.threadsUp.then(options.onThreadsUp);
     this.asyncCalls = new AsyncCalls({
       configFile: options.configFile,
       log: this.log,
@@ -121,7 +129,6 @@ export class Supervisor {
     for (let i = 0; i < count; i++) this.channels.push(createChannelMemory(i > 0 || !shares));
     const seed = randomBytes(8);
     const hashSeed: [number, number] = [seed.readInt32LE(0), seed.readInt32LE(4)];
-    const bioChannel = new MessageChannel();
     const largeChannels = this.channels.map(() => new MessageChannel());
     this.mainChannel.port1.on('message', (message: FromExecutor) => this.onExecutor(message));
     const largePorts = largeChannels.map((channel) => channel.port2);
@@ -138,8 +145,7 @@ export class Supervisor {
       };
     });
     const guest = shares ? io.shift()! : null;
-    this.startExecutor(hashSeed, bioChannel.port1, largePorts, guest);
-    this.startBio(bioChannel.port2);
+    this.startExecutor(hashSeed, largePorts, guest);
     for (const data of io) this.ioGroup.add(this.spawn('io', `io-${data.index}`, data, [data.port]));
     this.readProcessFigures();
     this.watch();
@@ -156,12 +162,8 @@ export class Supervisor {
     return choice === 'auto' ? this.config.number('io-threads') === 1 : choice === 'shared';
   }
 
-  private startExecutor(
-    hashSeed: [number, number],
-    bioPort: MessagePort,
-    ports: MessagePort[],
-    io: IoData | null,
-  ): void {
+  private startExecutor(hashSeed: [number, number], ports: MessagePort[], io: IoData | null): void {
+    const bioPort = this.bioChannel.port1;
     const data: ExecutorData = {
       process: this.memory,
       figures: this.figuresMemory,
@@ -182,11 +184,17 @@ export class Supervisor {
     };
     const transfer: Transferable[] = [this.mainChannel.port2, bioPort, ...ports];
     if (io !== null) transfer.push(io.port, ...(Object.values(io.channel) as ArrayBuffer[]));
-    this.executor = this.spawn('executor', 'executor', data, transfer);
-    if (io !== null) this.ioGroup.add(this.executor);
+    const executor = this.options.executorThread;
+    this.watchOver(executor, 'executor', 'executor');
+    executor.ref();
+    executor.postMessage(data, transfer);
+    this.executor = executor;
+    if (io !== null) this.ioGroup.add(executor);
   }
 
-  private startBio(executorPort: MessagePort): void {
+  private startBio(): void {
+    this.bioStarted = true;
+    const executorPort = this.bioChannel.port2;
     const shared = this.channels.map(({ control }) =>
       control instanceof SharedArrayBuffer ? control : null,
     );
@@ -198,6 +206,7 @@ export class Supervisor {
       executorPort,
     };
     const bio = this.spawn('bio', 'bio', data, [executorPort]);
+    bio.once('online', this.onceUp);
     bio.on('message', (message: FromBioToMain) => {
       if (message.type === 'fatal') this.fatal(message.message);
       else this.log.write(message.level, message.message);
@@ -205,21 +214,24 @@ export class Supervisor {
   }
 
   private spawn(kind: ThreadKind, name: string, workerData: unknown, transferList: Transferable[]): Worker {
-    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(kind) };
-    const worker = new Worker(this.options.workerUrl(kind), {
+    const worker = new Worker(this.options.workerFile(kind), {
       workerData,
       transferList,
       name,
-      resourceLimits,
+      resourceLimits: threadLimits(kind),
       // The io worker beside the executor may be writing to bio's file when bio dies: its number must not become another file's.
       trackUnmanagedFds: kind !== 'bio',
     });
+    this.watchOver(worker, kind, name);
+    return worker;
+  }
+
+  private watchOver(worker: Worker, kind: ThreadKind, name: string): void {
     worker.on('error', (error) => {
       if (kind === 'bio') this.writeOutLog();
       this.crash(name, `Thread ${name} failed: ${error?.stack ?? error}`);
     });
     this.onExit(worker, name);
-    return worker;
   }
 
   private onExit(worker: Worker, name: string): void {
@@ -307,6 +319,7 @@ export class Supervisor {
     else if (message.type === 'log-level') this.log.setLevel(message.level);
     else if (message.type === 'ready') {
       this.fullNames = message.fullNames;
+      if (this.config.bool('appendonly') || this.hasData()) this.startBio();
       void this.listen(message.names);
     } else if (message.type === 'crash') this.onReport(message.report);
     else if (message.type === 'loaded') this.onLoaded(message.error);
@@ -314,10 +327,14 @@ export class Supervisor {
     else if (message.type === 'cannot-stop') this.goOn();
     else if (message.type === 'shutdown') this.stop('no', true);
     else {
-      void this.asyncCalls.answer(message.kind, message.data).then((answer) => {
-        this.toExecutor({ type: 'answer', id: message.id, answer });
-      });
+      void this.answer(message.id, message.kind, message.data);
     }
+  }
+
+  /** Not before all threads run: one that is just starting would not survive that its working directory is changed for one that goes away. */
+  private async answer(id: number, kind: string, data: unknown): Promise<void> {
+    await this.threadsUp;
+    this.toExecutor({ type: 'answer', id, answer: await this.asyncCalls.answer(kind, data) });
   }
 
   /** The executor has failed, or was asked because another thread has. */
@@ -407,6 +424,7 @@ export class Supervisor {
     }
     this.writePidFile(fromBytesText(this.config.string('pidfile')));
     this.log.write('notice', 'Ready to accept connections');
+    if (!this.bioStarted) this.startBio();
   }
 
   private writePidFile(path: string): void {
