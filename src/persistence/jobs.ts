@@ -8,6 +8,7 @@ import { announceMail } from '../ring/doorbell.ts';
 import { tellSlowEvent } from '../ring/slow-events.ts';
 import { CommandBaseWriter } from './aof/base-writer.ts';
 import { loadAofFiles } from './aof/load-files.ts';
+import { runInBackground } from './background-priority.ts';
 import { type Files, systemFiles } from './files.ts';
 import { finish } from './job-end.ts';
 import {
@@ -66,6 +67,7 @@ export function saveWriter(
 }
 
 function save(job: SaveJob, files: Files): Promise<void> {
+  runInBackground();
   const words = new Int32Array(job.shared);
   const process = new Int32Array(job.process);
   let writer: SaveWriter | null = null;
