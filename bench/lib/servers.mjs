@@ -88,15 +88,19 @@ function followLog(
 async function awaitPong(/** @type {number} */ port, /** @type {() => void} */ assertAlive) {
   const deadlineMs = performance.now() + START_MS_MAX;
   for (;;) {
+    /** @type {Awaited<ReturnType<typeof connectResp>> | undefined} */
+    let client;
     try {
-      const client = await connectResp(port);
+      client = await connectResp(port);
       await client.call('PING');
-      client.close();
       return performance.now();
     } catch (error) {
       assertAlive();
       if (performance.now() > deadlineMs) throw error;
       await sleep(PING_EVERY_MS);
+    } finally {
+      // Also of a server that answers -LOADING: the connection would be missed by nobody but the server's end.
+      client?.close();
     }
   }
 }
