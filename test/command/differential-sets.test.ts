@@ -142,7 +142,9 @@ describe.skipIf(!oracleAvailable())('set commands, at random', () => {
   /** Ours chooses; what it chose must have been there, and then goes from the other too. */
   async function popAlike(): Promise<void> {
     const name = KEYS[below(10)];
-    const [before] = (await both('SCARD', name)) as number[];
+    const [before] = await both('SCARD', name);
+    // RENAME and COPY bring the string here too.
+    if (typeof before !== 'number') return;
     const count = String(1 + below(before + 3));
     const chosen = readable(await clients[0].call(...bytes(['SPOP', name, count]))) as string[];
     expect(chosen.length).toBe(Math.min(before, Number(count)));

@@ -229,6 +229,14 @@ describeOnBoth('list', ['--enable-debug-command', 'yes'], ({ run, call }) => {
     expect(await run('LPOS l a RANK 0')).toMatch(/RANK can't be zero/);
   });
 
+  it('LPOS: 7.0 passes over nothing and keeps all for the RANK whose negative is no integer', async () => {
+    await run('RPUSH l b a b b');
+    expect(await run('LPOS l b RANK -9223372036854775808')).toBe(3);
+    expect(await run('LPOS l b RANK -9223372036854775808 COUNT 1')).toEqual([3, 2, 0]);
+    expect(await run('LPOS l b RANK -9223372036854775808 COUNT 1 MAXLEN 2')).toEqual([3, 2]);
+    expect(await run('LPOS l b RANK -9223372036854775808 COUNT 1 RANK -1')).toEqual([3]);
+  });
+
   // ---- moving --------------------------------------------------------------------------------------
 
   it.each([

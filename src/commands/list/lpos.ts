@@ -34,8 +34,11 @@ const RANK_RANGE =
 const COUNT_NEGATIVE = "ERR COUNT can't be negative";
 const MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
 
-/** What the options say; a count of -1: one position, not in an array; of 0: all. A `maxLength` of 0: no limit. */
-const options = { rank: 1, count: -1, maxLength: 0 };
+/**
+ * What the options say; a count of -1: one position, not in an array; of 0: all. A `maxLength` of 0: no limit. With `overflown` a
+ * count is no limit either.
+ */
+const options = { rank: 1, count: -1, maxLength: 0, overflown: false };
 /** The positions found last. */
 const positions: number[] = [];
 
@@ -63,7 +66,7 @@ function search(call: Call, address: number): void {
   const end = call.end(2);
   const forward = options.rank > 0;
   const length = listLength(call.db, address);
-  const wanted = options.count === -1 ? 1 : options.count === 0 ? length : options.count;
+  const wanted = options.count === -1 ? 1 : options.count === 0 || options.overflown ? length : options.count;
   const looked = options.maxLength === 0 ? length : Math.min(length, options.maxLength);
   let pass = Math.abs(options.rank) - 1;
   walk.open(call.db, address, forward ? 0 : length - 1, forward);
@@ -79,6 +82,7 @@ function readOptions(call: Call): boolean {
   options.rank = 1;
   options.count = -1;
   options.maxLength = 0;
+  options.overflown = false;
   for (let i = 3; i < call.argc; i += 2) {
     const error = readOption(call, i);
     if (error !== null) {
@@ -99,8 +103,11 @@ function readOption(call: Call, index: number): string | null {
     if (Number.isNaN(value)) return errors.NOT_INTEGER;
     if (value === -(2 ** 63)) {
       if (call.server.is72) return RANK_RANGE;
-      // Redis 7.0 negates it and gets the same number, which is less than any count of matches.
+      // Redis 7.0 negates it and gets the same number: no match is passed over, and no count of matches is ever reached.
       value = -1;
+      options.overflown = true;
+    } else {
+      options.overflown = false;
     }
     if (value === 0) return RANK_ZERO;
     options.rank = value;
