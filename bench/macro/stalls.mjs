@@ -2,14 +2,16 @@
  * The worst moments of a server, and what it costs when it does nothing. Each server runs alone, through:
  *
  *   start-up       spawn until the log's "Ready to accept connections", and until the first PONG
- *   idle           1,000 connections that say nothing: memory of each, and CPU time
+ *   idle           1,000 connections that say nothing: memory of each, and CPU time; then 4,000 more, whose memory does not
+ *                  hold what a server needs once for having clients at all (compiled code, pools). A median of several servers
  *   control        the prober alone: what the machine itself adds to the figures below
  *   load           `--keys` keys of 20 bytes with 64-byte values, by pipelined SETs; memory of each key
  *   FLUSHALL       of all of them, SYNC and (loaded again) ASYNC
  *   expiry storm   `--storm-keys` keys that fall due in the same millisecond; how long until all are gone
  *
  * Meanwhile the prober, a client in a process of its own, does PING and GET about every millisecond
- * (lib/prober-process.mjs). A *stall* is its worst latency. The loader keeps at most two batches of 500 commands in
+ * (lib/prober-process.mjs). A *stall* is its worst latency; *less waits for a core* is the worst after the time is taken off
+ * in which the server's working thread, or the prober, was ready to run and Linux ran something else. The loader keeps at most two batches of 500 commands in
  * flight, so the wait behind the loader's own pipeline is small.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +50,10 @@ const options = readOptions(
 );
 
 const VALUE_BYTES = 64;
+const MORE_CONNECTIONS = 4000;
+const IDLE_SERVERS = 3;
+/** What a server does about its memory when nothing happens has happened then. */
+const SETTLE_MS = 10_000;
 const PROBE_EVERY_MS = 1;
 const CONTROL_MS = 2000;
 /** The prober runs alone for so long before and after what it watches. */
@@ -60,21 +66,22 @@ const DBSIZE_EVERY_MS = 20;
 /** @typedef {import('../lib/servers.mjs').BenchServer} BenchServer */
 /** @typedef {{ label: string, program: string, args: string[] }} Choice */
 
-/** @returns {Promise<{ stallMs: number, stallP999Ms: number, seconds: number }>} the prober's view of an action */
+/** @returns {Promise<{ stallMs: number, causedMs: number, stallP999Ms: number, seconds: number }>} the prober's view of an action */
 async function watch(/** @type {BenchServer} */ server, /** @type {() => Promise<unknown>} */ action) {
   const prober = await startLoad('prober', {
     port: server.port,
     intervalMs: PROBE_EVERY_MS,
     key: longKey(0),
+    pid: server.pid,
   });
   await sleep(MARGIN_MS);
   const startMs = performance.now();
   await action();
   const seconds = (performance.now() - startMs) / 1000;
   await sleep(MARGIN_MS);
-  const { maxMs, p999Ms } = await prober.stop();
+  const { maxMs, causedMaxMs, p999Ms } = await prober.stop();
   server.assertAlive();
-  return { stallMs: maxMs, stallP999Ms: p999Ms, seconds };
+  return { stallMs: maxMs, causedMs: causedMaxMs, stallP999Ms: p999Ms, seconds };
 }
 
 async function callOnce(/** @type {BenchServer} */ server, /** @type {(string | number)[]} */ ...words) {
@@ -98,28 +105,45 @@ async function measureStarts(/** @type {Choice} */ choice) {
   };
 }
 
-/** @returns {Promise<Record<string, number>>} memory and CPU of connections that say nothing */
-async function measureIdle(/** @type {BenchServer} */ server) {
-  const count = options.number('connections');
+/** Opens so many connections and leaves them be. @returns {Promise<number>} the memory of each in KiB */
+async function addIdle(
+  /** @type {BenchServer} */ server,
+  /** @type {import('../lib/resp-client.mjs').RespClient[]} */ clients,
+  /** @type {number} */ count,
+) {
   const bytesBefore = server.residentBytes();
-  const clients = [];
   for (let index = 0; index < count; index++) {
     const client = await connectResp(server.port);
     await client.call('PING');
     clients.push(client);
   }
-  await sleep(MARGIN_MS);
-  const bytesAfter = server.residentBytes();
+  await sleep(SETTLE_MS);
+  return (server.residentBytes() - bytesBefore) / count / 1024;
+}
+
+/** @returns {Promise<Record<string, number>>} memory and CPU of connections that say nothing, on a server of their own */
+async function measureIdle(/** @type {Choice} */ choice) {
+  const server = await startServer(choice);
+  const emptyMiB = server.residentBytes() / 2 ** 20;
+  await sleep(SETTLE_MS);
+  /** @type {import('../lib/resp-client.mjs').RespClient[]} */
+  const clients = [];
+  const connectionKiB = await addIdle(server, clients, options.number('connections'));
   const cpuBefore = server.cpuMicros();
   const idleMicros = options.number('idle-seconds') * 1_000_000;
   await sleep(idleMicros / 1000);
-  const cpuPercent = (100 * (server.cpuMicros() - cpuBefore)) / idleMicros;
+  const idleCpuPercent = (100 * (server.cpuMicros() - cpuBefore)) / idleMicros;
+  const moreConnectionKiB = await addIdle(server, clients, MORE_CONNECTIONS);
   for (const client of clients) client.close();
-  return {
-    emptyMiB: bytesBefore / 2 ** 20,
-    connectionKiB: (bytesAfter - bytesBefore) / count / 1024,
-    idleCpuPercent: cpuPercent,
-  };
+  await server.stop();
+  return { emptyMiB, connectionKiB, idleCpuPercent, moreConnectionKiB };
+}
+
+/** @returns {Promise<Record<string, number>>} the medians of several servers */
+async function measureIdleServers(/** @type {Choice} */ choice) {
+  const all = [];
+  for (let count = 0; count < IDLE_SERVERS; count++) all.push(await measureIdle(choice));
+  return Object.fromEntries(Object.keys(all[0]).map((name) => [name, median(all.map((one) => one[name]))]));
 }
 
 function fill(/** @type {BenchServer} */ server, /** @type {number} */ count) {
@@ -130,9 +154,10 @@ function fill(/** @type {BenchServer} */ server, /** @type {number} */ count) {
 async function measureLoad(/** @type {BenchServer} */ server) {
   const count = options.number('keys');
   const bytesBefore = server.residentBytes();
-  const { stallMs, stallP999Ms, seconds } = await watch(server, () => fill(server, count));
+  const { stallMs, causedMs, stallP999Ms, seconds } = await watch(server, () => fill(server, count));
   return {
     loadStallMs: stallMs,
+    loadCausedMs: causedMs,
     loadP999Ms: stallP999Ms,
     loadKeysPerSecond: count / seconds,
     bytesPerKey: (server.residentBytes() - bytesBefore) / count,
@@ -162,20 +187,20 @@ async function measureStorm(/** @type {BenchServer} */ server) {
   if (aheadMs < 0) throw new Error(`${server.label}: too slow to set all expiries before their moment`);
   await sleep(aheadMs);
   let goneMs = 0;
-  const { stallMs, stallP999Ms } = await watch(server, async () => {
+  const { stallMs, causedMs, stallP999Ms } = await watch(server, async () => {
     await sleep(Math.max(0, dueMs - Date.now()));
     goneMs = await awaitEmpty(server);
   });
-  return { stormStallMs: stallMs, stormP999Ms: stallP999Ms, stormGoneMs: goneMs };
+  return { stormStallMs: stallMs, stormCausedMs: causedMs, stormP999Ms: stallP999Ms, stormGoneMs: goneMs };
 }
 
 /** @returns {Promise<Record<string, number>>} every figure of one server */
 async function measureServer(/** @type {Choice} */ choice) {
   const starts = await measureStarts(choice);
-  const server = await startServer(choice);
   const note = (/** @type {string} */ what) => console.log(`${choice.label}: ${what}`);
   note('idle connections');
-  const idle = await measureIdle(server);
+  const idle = await measureIdleServers(choice);
+  const server = await startServer(choice);
   note('control');
   const control = await watch(server, () => sleep(CONTROL_MS));
   note('load');
@@ -192,10 +217,13 @@ async function measureServer(/** @type {Choice} */ choice) {
     ...starts,
     ...idle,
     controlStallMs: control.stallMs,
+    controlCausedMs: control.causedMs,
     ...load,
     flushStallMs: flush.stallMs,
+    flushCausedMs: flush.causedMs,
     flushMs: flush.seconds * 1000,
     flushAsyncStallMs: flushAsync.stallMs,
+    flushAsyncCausedMs: flushAsync.causedMs,
     flushAsyncMs: flushAsync.seconds * 1000,
     ...storm,
   };
@@ -210,17 +238,23 @@ function figureNames() {
     ['firstPongMs', 'start: first PONG, ms'],
     ['emptyMiB', 'empty server, MiB resident'],
     ['connectionKiB', `idle connection, KiB (of ${options.number('connections')})`],
+    ['moreConnectionKiB', `idle connection, KiB (of ${MORE_CONNECTIONS} more)`],
     ['idleCpuPercent', 'idle with them, % CPU'],
     ['controlStallMs', 'worst latency of a prober alone, ms (control)'],
+    ['controlCausedMs', 'the same, less waits for a core'],
     ['loadStallMs', `loading ${keys} keys: worst stall, ms`],
+    ['loadCausedMs', 'the same, less waits for a core'],
     ['loadP999Ms', 'the same: p99.9, ms'],
     ['loadKeysPerSecond', 'the same: keys per second'],
     ['bytesPerKey', 'resident memory per key, bytes'],
     ['flushStallMs', `FLUSHALL SYNC of ${keys} keys: worst stall, ms`],
+    ['flushCausedMs', 'the same, less waits for a core'],
     ['flushMs', 'the same: until its reply, ms'],
     ['flushAsyncStallMs', `FLUSHALL ASYNC of ${keys} keys: worst stall, ms`],
+    ['flushAsyncCausedMs', 'the same, less waits for a core'],
     ['flushAsyncMs', 'the same: until its reply, ms'],
     ['stormStallMs', `${stormKeys} keys expire at once: worst stall, ms`],
+    ['stormCausedMs', 'the same, less waits for a core'],
     ['stormP999Ms', 'the same: p99.9, ms'],
     ['stormGoneMs', 'the same: until all are gone, ms'],
   ];
