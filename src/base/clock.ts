@@ -12,13 +12,16 @@ export interface Clock {
   monotonicUs(): number;
 }
 
+/** Kept, because the global of that name is a getter that looks at what it was called on: a third of the cost of a reading. */
+const timer = performance;
+
 export class SystemClock implements Clock {
   nowMs(): number {
     return Date.now();
   }
 
   monotonicUs(): number {
-    return performance.now() * 1000;
+    return timer.now() * 1000;
   }
 }
 

@@ -13,6 +13,7 @@
  * they are retried when the executor says that it freed something.
  */
 import type net from 'node:net';
+import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { SipHasher } from '../base/siphash.ts';
