@@ -94,8 +94,8 @@ export function takePacked(
   return address;
 }
 
-/** Whether the element read last (listpack.text), from `element` to `next`, is encoded as our own functions would have done. */
-function isShortest(u8: Uint8Array, element: number, next: number): boolean {
+/** Whether the element read last by listpack.read(), from `element` to `next`, is encoded as our own functions would have done. */
+export function isShortest(u8: Uint8Array, element: number, next: number): boolean {
   if (listpack.isInteger(u8, element)) {
     listpack.readInteger(u8, element);
     return listpack.integerSize(int64.hi, int64.lo) === next - element;

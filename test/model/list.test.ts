@@ -8,12 +8,12 @@ import { bytesFromString, stringFromBytes } from '../../src/base/bytes.ts';
 import { handleOf } from '../../src/keyspace/blob.ts';
 import { byteOffsetOf, segmentOf } from '../../src/memory/address.ts';
 import { auditArena } from '../../src/memory/arena-audit.ts';
-import { text } from '../../src/memory/listpack.ts';
+import { elementSize, text, writeElement } from '../../src/memory/listpack.ts';
 import { ENCODING_QUICKLIST, encodingOf, readWord0 } from '../../src/memory/record.ts';
-import { setOutsideMin } from '../../src/types/list/limits.ts';
+import { liesOutside, setOutsideMin } from '../../src/types/list/limits.ts';
 import * as lists from '../../src/types/list/list-value.ts';
 import { ListWalk, walk } from '../../src/types/list/list-walk.ts';
-import { checkQuicklist, quicklistBytes } from '../../src/types/list/quicklist.ts';
+import { appendElements, checkQuicklist, quicklistBytes } from '../../src/types/list/quicklist.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { Keys, newKeyspace } from '../unit/keyspace/keys.ts';
 import { NO_HURRY } from './memory-model.ts';
@@ -52,6 +52,23 @@ function push(key: string, front: boolean, elements: string[]): void {
   if (front) model.unshift(...elements.reverse());
   else model.push(...elements);
   models.set(key, model);
+}
+
+/** Adds elements as a file brings them: encoded, one behind the other. */
+function append(key: string, model: string[]): void {
+  const elements = Array.from({ length: 1 + below(100) }, anyElement).filter(
+    ({ length }) => !liesOutside(length),
+  );
+  const bytes = elements.map(bytesFromString);
+  const sizes = bytes.map((element) => elementSize(element, 0, element.length));
+  const run = new Uint8Array(3 + sizes.reduce((sum, size) => sum + size, 0));
+  let at = 2;
+  for (const [i, element] of bytes.entries()) {
+    writeElement(run, at, element, 0, element.length);
+    at += sizes[i];
+  }
+  appendElements(keyspace, handleOf(db, keys.find(key)), run, 2, at);
+  model.push(...elements);
 }
 
 function finish(key: string, address: number): void {
@@ -164,6 +181,7 @@ function operate(): void {
   const kind = below(100);
   if (model === undefined || kind < 40)
     push(key, below(2) === 0, Array.from({ length: 1 + below(below(6) === 0 ? 100 : 4) }, anyElement));
+  else if (kind < 46 && isLarge(keys.find(key))) append(key, model);
   else if (kind < 58) removeEnd(key, model);
   else if (kind < 72) set(key, model);
   else if (kind < 84) insert(key, model);

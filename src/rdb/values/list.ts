@@ -2,13 +2,14 @@
 import { blob, handleOf, openBlob } from '../../keyspace/blob.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
+import { HEADER_SIZE, read, skip, text } from '../../memory/listpack.ts';
 import { ENCODING_LISTPACK, encodingOf, readWord0, TYPE_LIST } from '../../memory/record.ts';
-import { packedExceeds } from '../../types/list/limits.ts';
-import { measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
+import { liesOutside, packedExceeds } from '../../types/list/limits.ts';
+import { largeList, measure, pushElement, startAdding, startPush } from '../../types/list/list-value.ts';
 import { walk } from '../../types/list/list-walk.ts';
 import { KIND, NEXT, nodeWord, OUTSIDE } from '../../types/list/node.ts';
-import { block, quicklistNodes, readBlock } from '../../types/list/quicklist.ts';
-import { readListpack, readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
+import { appendElements, block, quicklistNodes, readBlock } from '../../types/list/quicklist.ts';
+import { readListpackBlock, readZiplist, visitListpack } from '../blocks.ts';
 import {
   QUICKLIST_PACKED,
   QUICKLIST_PLAIN,
@@ -18,7 +19,7 @@ import {
   RDB_LIST_ZIPLIST,
 } from '../format.ts';
 import type { VisitElement } from '../old-blocks.ts';
-import { canTakeAll, takePacked } from '../packed.ts';
+import { canTakeAll, isShortest, takePacked } from '../packed.ts';
 import { CorruptRdbError, EmptyValueError, type RdbReader } from '../reader.ts';
 import type { NewKey, ValueFormat } from '../value.ts';
 import type { RdbWriter } from '../writer.ts';
@@ -66,7 +67,10 @@ function load(reader: RdbReader, rdbType: number, db: Database, key: NewKey): nu
       const packed = loadOnlyNode(reader, db, key, push);
       if (packed !== 0) return packed;
     } else {
-      for (let i = 0; i < nodes; i++) loadNode(reader, rdbType, push);
+      for (let i = 0; i < nodes; i++) {
+        if (rdbType === RDB_LIST_QUICKLIST_2) loadNode(reader, db, address, push);
+        else loadOldNode(reader, rdbType, push);
+      }
     }
   }
   if (address === 0) throw new EmptyValueError();
@@ -97,15 +101,38 @@ function loadPlain(reader: RdbReader, container: number, push: VisitElement): vo
   push(reader.textBytes, reader.textStart, reader.textEnd);
 }
 
-function loadNode(reader: RdbReader, rdbType: number, push: VisitElement): void {
-  if (rdbType === RDB_LIST_QUICKLIST) {
-    readZiplist(reader, push, 'Ziplist');
+/** `address`: of the list as far as it has been made; 0 before the first element. */
+function loadNode(reader: RdbReader, db: Database, address: number, push: VisitElement): void {
+  const container = reader.length();
+  if (container !== QUICKLIST_PACKED) {
+    loadPlain(reader, container, push);
     return;
   }
-  if (rdbType === RDB_LIST_QUICKLIST_2) {
-    const container = reader.length();
-    if (container === QUICKLIST_PACKED) readListpack(reader, push, 'Listpack');
-    else loadPlain(reader, container, push);
+  readListpackBlock(reader, 'Listpack');
+  const list = address === 0 ? 0 : largeList(db, address);
+  if (list !== 0 && isAsPushed(reader)) {
+    appendElements(db.keyspace, list, reader.textBytes, reader.textStart + HEADER_SIZE, reader.textEnd - 1);
+  } else {
+    visitListpack(reader, push);
+  }
+}
+
+/** Whether the elements of the listpack read last are encoded as they would be in a node of ours. */
+function isAsPushed(reader: RdbReader): boolean {
+  const { textBytes: u8, textStart, textEnd } = reader;
+  for (let element = textStart + HEADER_SIZE; element < textEnd - 1; ) {
+    const next = skip(u8, element);
+    read(u8, element);
+    if (liesOutside(text.end - text.start) || !isShortest(u8, element, next)) return false;
+    element = next;
+  }
+  return true;
+}
+
+/** Of the forms before Redis 7. */
+function loadOldNode(reader: RdbReader, rdbType: number, push: VisitElement): void {
+  if (rdbType === RDB_LIST_QUICKLIST) {
+    readZiplist(reader, push, 'Ziplist');
     return;
   }
   reader.string();

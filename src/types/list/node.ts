@@ -146,6 +146,31 @@ export function pushToNode(
   if (!front) u8[place + size] = END;
 }
 
+/** Puts `count` elements behind all others of a PACKED node, as they are encoded in u8[from..until). The cell must have room. */
+export function pushRunToNode(
+  arena: Arena,
+  node: number,
+  u8: Uint8Array,
+  from: number,
+  until: number,
+  count: number,
+): void {
+  keepNode(arena, node);
+  const segment = segmentOf(node);
+  const i32 = arena.i32[segment];
+  const w = wordOffsetOf(node);
+  const size = until - from;
+  const used = i32[w + BYTES];
+  if (i32[w + CELL_BYTES] - i32[w + START] - used < size) shareRoom(arena, node, false, size);
+  i32[w + COUNT] += count;
+  i32[w + BYTES] = used + size;
+  const target = arena.u8[segment];
+  const at = (w << 2) + i32[w + START];
+  writeHeader(target, at, used + size, i32[w + COUNT]);
+  copyBytes(u8, from, until, target, at + used - 1);
+  target[at + used + size - 1] = END;
+}
+
 /** Moves the block so that half of the free room, and at least `size` bytes, is on the side asked for. */
 function shareRoom(arena: Arena, node: number, front: boolean, size: number): void {
   const i32 = arena.i32[segmentOf(node)];

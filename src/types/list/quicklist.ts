@@ -63,6 +63,7 @@ import {
   OUTSIDE,
   PACKED,
   PREVIOUS,
+  pushRunToNode,
   pushToNode,
   RAW_BYTES,
   rawBytes,
@@ -217,6 +218,40 @@ export function pushQuicklist(
   if (!cellHasRoom(arena, node, size)) node = growNode(arena, list, node, size);
   pushToNode(arena, node, front, size, bytes, start, end);
   i32[w + LENGTH]++;
+}
+
+/**
+ * Adds the elements that are encoded in u8[from..until), a part of a listpack, at the back: as pushQuicklist() of each would, in a
+ * copy for each node. All are in their shortest form, and none lies outside.
+ */
+export function appendElements(
+  keyspace: Keyspace,
+  list: number,
+  u8: Uint8Array,
+  from: number,
+  until: number,
+): void {
+  const { arena } = keyspace;
+  const fill = word(arena, list, FILL);
+  while (from < until) {
+    let to = skip(u8, from);
+    let node = word(arena, list, TAIL);
+    if (node === 0 || !mayTake(arena, node, fill, to - from)) {
+      node = emptyNode(arena, nodeRoom(fill, EMPTY_SIZE + to - from), false);
+      linkAtEnd(keyspace, list, false, node);
+    }
+    const sizeMax = nodeSizeMax(fill) - nodeWord(arena, node, BYTES);
+    const addedMax = countMax(fill) - nodeWord(arena, node, COUNT);
+    let added = 1;
+    for (let next = to; next < until && added < addedMax; to = next, added++) {
+      next = skip(u8, to);
+      if (next - from > sizeMax) break;
+    }
+    if (!cellHasRoom(arena, node, to - from)) node = growNode(arena, list, node, to - from);
+    pushRunToNode(arena, node, u8, from, to, added);
+    addToWord(arena, list, LENGTH, added);
+    from = to;
+  }
 }
 
 /**
