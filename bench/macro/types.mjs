@@ -15,9 +15,14 @@ const USAGE = `node bench/macro/types.mjs [options]
   --rounds 7       pairs per case
   --only A,B       cases whose names contain one of these
   --memory yes     also the memory of large values
+  --values A,B     of these, those whose names contain one of these
+  --servers 5      fresh servers per value: what the engine keeps or frees meanwhile is a megabyte either way
   --out NAME       write bench/results/NAME.md and NAME.json`;
 
-const options = readOptions({ rounds: '7', only: '', memory: 'yes', out: '' }, USAGE);
+const options = readOptions(
+  { rounds: '7', only: '', memory: 'yes', values: '', servers: '5', out: '' },
+  USAGE,
+);
 
 const CLIENTS = 50;
 const PIPELINE = 16;
@@ -205,9 +210,12 @@ const VALUES = [
   ],
 ];
 
-/** What is made and deleted again before the measurement: rings, buffers and compiled code are there already when the data comes. */
-const WARM_ROUNDS = 80;
-const WARM_SHARE = 0.02;
+/**
+ * What is made and deleted again before the measurement: rings, buffers and compiled code are there already when the data comes. The share is
+ * large enough that it, too, is sent in bursts of BATCH commands, which use the rings as far as those of the measurement do.
+ */
+const WARM_ROUNDS = 40;
+const WARM_SHARE = 0.05;
 
 /** @returns {Promise<{ grown: number, unlinkMs: number }>} */
 async function memoryOf(
@@ -233,13 +241,39 @@ async function memoryOf(
   return { grown, unlinkMs };
 }
 
+/** The medians of several fresh servers of each kind, in turn, and the spread of the ratio. */
+async function compareMemory(
+  /** @type {string} */ name,
+  /** @type {(client: Client, share: number) => Promise<unknown>} */ make,
+) {
+  const rounds = [];
+  for (let round = 0; round < options.number('servers'); round++) {
+    const mine = await memoryOf(OURS_DEFAULT, ['--compat-version', '7.0'], make);
+    rounds.push({ mine, theirs: await memoryOf(BASELINE_DEFAULT, [], make) });
+  }
+  const middle = (/** @type {{ grown: number, unlinkMs: number }[]} */ of) => ({
+    grown: median(of.map(({ grown }) => grown)),
+    unlinkMs: median(of.map(({ unlinkMs }) => unlinkMs)),
+  });
+  return {
+    name,
+    ours: middle(rounds.map(({ mine }) => mine)),
+    baseline: middle(rounds.map(({ theirs }) => theirs)),
+    ratio: spread(rounds.map(({ mine, theirs }) => mine.grown / theirs.grown)),
+  };
+}
+
 const memory = [];
 if (options.text('memory') === 'yes') {
+  const parts = options.list('values');
   for (const [name, make] of VALUES) {
-    const mine = await memoryOf(OURS_DEFAULT, ['--compat-version', '7.0'], make);
-    const theirs = await memoryOf(BASELINE_DEFAULT, [], make);
-    memory.push({ name, ours: mine, baseline: theirs });
-    console.log(`${name}: ${(mine.grown / 1e6).toFixed(1)} / ${(theirs.grown / 1e6).toFixed(1)} MB`);
+    if (parts.length > 0 && !parts.some((part) => name.includes(part))) continue;
+    const result = await compareMemory(name, make);
+    memory.push(result);
+    const { ours: mine, baseline: theirs, ratio } = result;
+    console.log(
+      `${name}: ${formatRatio(ratio)}  ${(mine.grown / 1e6).toFixed(1)} / ${(theirs.grown / 1e6).toFixed(1)} MB`,
+    );
   }
 }
 
@@ -253,12 +287,12 @@ const rateTable = markdownTable(
   ]),
 );
 const memoryTable = markdownTable(
-  ['value', 'threadis MB', 'redis MB', 'ratio', 'UNLINK ms: threadis / redis'],
-  memory.map(({ name, ours: mine, baseline: theirs }) => [
+  ['value', 'threadis MB', 'redis MB', 'ratio (min-max)', 'UNLINK ms: threadis / redis'],
+  memory.map(({ name, ours: mine, baseline: theirs, ratio }) => [
     name,
     (mine.grown / 1e6).toFixed(1),
     (theirs.grown / 1e6).toFixed(1),
-    `${(mine.grown / theirs.grown).toFixed(2)}x`,
+    formatRatio(ratio),
     `${mine.unlinkMs.toFixed(2)} / ${theirs.unlinkMs.toFixed(2)}`,
   ]),
 );

@@ -8,6 +8,7 @@
  */
 import { parseDouble } from '../base/double.ts';
 import { int64, int64ToNumber, parseInt64 } from '../base/int64.ts';
+import { parseLongDouble } from '../base/long-double.ts';
 import type { Database } from '../keyspace/database.ts';
 import * as errors from '../resp/errors.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
@@ -75,23 +76,40 @@ export function keyRange(first: number, last: number): number[] {
   return keys;
 }
 
-/** The timeout in argument `index`, seconds with a fraction, as milliseconds; -1 after an error reply. */
+/**
+ * The timeout in argument `index`, seconds with a fraction, as milliseconds; -1 after an error reply. To Redis 7.0 one that is more than
+ * 64 bits of milliseconds is negative, and one that only overflows once the time of day is added is none.
+ */
 export function readTimeout(call: Call, index: number): number {
-  const seconds = parseDouble(call.bytes, call.start(index), call.end(index));
+  const seconds = readSeconds(call, index);
   if (Number.isNaN(seconds)) return refuse(call, TIMEOUT_NOT_FLOAT);
-  if (seconds < 0) return refuse(call, TIMEOUT_NEGATIVE);
   const ms = Math.ceil(seconds * 1000);
-  if (ms + call.server.nowMs > 2 ** 63) return refuse(call, TIMEOUT_RANGE);
-  return ms;
+  const { is72, nowMs } = call.server;
+  if (ms < 0 || (!is72 && ms >= 2 ** 63)) return refuse(call, TIMEOUT_NEGATIVE);
+  if (is72 && ms + nowMs > 2 ** 63) return refuse(call, TIMEOUT_RANGE);
+  // Less than a millisecond below zero is rounded up to -0.
+  return Math.abs(ms);
 }
 
-/** The timeout in argument `index`, whole milliseconds; -1 after an error reply. */
+/** Argument `index` as a number. Redis reads a long double: what a double cannot hold is infinite, or next to nothing. NaN if it is none. */
+function readSeconds(call: Call, index: number): number {
+  const seconds = parseDouble(call.bytes, call.start(index), call.end(index));
+  if (!Number.isNaN(seconds)) return seconds;
+  const long = parseLongDouble(call.bytes, call.start(index), call.end(index));
+  if (long === null) return Number.NaN;
+  return (long.exponent > 0 ? Infinity : Number.MIN_VALUE) * (long.negative ? -1 : 1);
+}
+
+/**
+ * The timeout in argument `index`, whole milliseconds; -1 after an error reply. Under 7.0 it may be so long that it overflows with the time
+ * of day added.
+ */
 export function readTimeoutMs(call: Call, index: number): number {
   if (!parseInt64(call.bytes, call.start(index), call.end(index)))
     return refuse(call, errors.TIMEOUT_NOT_INTEGER);
   if (int64.hi < 0) return refuse(call, TIMEOUT_NEGATIVE);
   const ms = int64ToNumber(int64.hi, int64.lo);
-  if (ms + call.server.nowMs >= 2 ** 63) return refuse(call, TIMEOUT_RANGE);
+  if (call.server.is72 && ms + call.server.nowMs >= 2 ** 63) return refuse(call, TIMEOUT_RANGE);
   return ms;
 }
 

@@ -9,7 +9,8 @@ export const CURSOR_MAX = 2 ** 32;
 /** The cursor that argument `index` spells, at most CURSOR_MAX; -1 after an error reply. */
 export function readCursor(call: Call, index: number): number {
   const text = call.text(index);
-  const match = /^([-+]?)([0-9]*)$/.exec(text);
+  // What follows a NUL is no longer the text to C.
+  const match = /^([-+]?)([0-9]*)(?:\0.*)?$/s.exec(text);
   if (match === null || (match[1] !== '' && match[2] === '') || BigInt(match[2]) > UINT64_MAX) {
     call.reply.error(errors.INVALID_CURSOR);
     return -1;

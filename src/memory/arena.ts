@@ -162,7 +162,7 @@ export class Arena {
     return this.totals[1];
   }
 
-  /** What of reservedBytes the arena uses for itself: 0.9 %. */
+  /** What of reservedBytes the arena uses for itself: 0.5 %. */
   get tableBytes(): number {
     return this.pageHeap.tableBytes;
   }

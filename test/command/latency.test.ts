@@ -84,15 +84,15 @@ describeOnBoth('latency', ['--enable-debug-command', 'yes'], ({ run, call, clien
 
   it('INFO latencystats: tells the percentiles that are asked for', async () => {
     await run('CONFIG RESETSTAT');
-    await run('DEBUG SLEEP 0.02');
+    await run('DEBUG SLEEP 0.5');
     await run('DEBUG SLEEP 0.001');
     await run('CONFIG SET latency-tracking-info-percentiles <p>', '50 99 99.9');
     const usual = (await latencyStats()).find((line) => line.includes('usec_debug'))!;
     expect(usual).toMatch(/^latency_percentiles_usec_debug:p50=[0-9.]+,p99=[0-9.]+,p99\.9=[0-9.]+$/);
     const [p50, p99] = [...usual.matchAll(/=([0-9.]+)/g)].map(([, number]) => Number(number));
     expect(p50).toBeGreaterThan(999);
-    expect(p50).toBeLessThan(15_000);
-    expect(p99).toBeGreaterThan(19_900);
+    expect(p50).toBeLessThan(450_000);
+    expect(p99).toBeGreaterThan(495_000);
     await run('CONFIG SET latency-tracking-info-percentiles <p>', '0 100 12.345');
     expect((await latencyStats())[0]).toMatch(/:p0=[0-9.]+,p100=[0-9.]+,p12\.345=[0-9.]+$/);
     await run('CONFIG SET latency-tracking-info-percentiles <p>', '50 99 99.9');
@@ -100,16 +100,16 @@ describeOnBoth('latency', ['--enable-debug-command', 'yes'], ({ run, call, clien
 
   it('LATEST and HISTORY: have what took long enough', async () => {
     await run('LATENCY RESET');
-    expect(await run('CONFIG SET latency-monitor-threshold 30')).toBe('OK');
+    expect(await run('CONFIG SET latency-monitor-threshold 300')).toBe('OK');
     await run('DEBUG SLEEP 0.01');
     expect(await events()).toEqual([]);
-    await run('DEBUG SLEEP 0.05');
-    await run('DEBUG SLEEP 0.04');
+    await run('DEBUG SLEEP 0.5');
+    await run('DEBUG SLEEP 0.4');
     const [[event, second, latest, longest]] = await events();
     expect(event).toBe('command');
     expect(Math.abs(second - Date.now() / 1000)).toBeLessThan(60);
-    expect(longest).toBeGreaterThanOrEqual(50);
-    expect(latest).toBeGreaterThanOrEqual(40);
+    expect(longest).toBeGreaterThanOrEqual(500);
+    expect(latest).toBeGreaterThanOrEqual(400);
     const history = (await run('LATENCY HISTORY command')) as [number, number][];
     expect(history.at(-1)).toEqual([second, latest]);
     expect(await run('LATENCY HISTORY nosuch')).toEqual([]);

@@ -64,7 +64,7 @@ describeOnBoth('object', [], ({ run, call }) => {
     await make(call, 'k', value);
     expect(await run('OBJECT ENCODING k')).toBe(value.encoding);
     expect(await run('OBJECT REFCOUNT k')).toBe(1);
-    expect(await run('OBJECT IDLETIME k')).toBeLessThan(10);
+    expect(await run('OBJECT IDLETIME k')).toBeLessThan(60);
     expect(await run('OBJECT FREQ k')).toMatch(/^error: ERR An LFU maxmemory policy is not selected/);
     await run('CONFIG SET maxmemory-policy allkeys-lfu');
     await make(call, 'lfu', value);

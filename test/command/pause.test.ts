@@ -16,6 +16,9 @@ describeOnBoth('pause', [], ({ run, call, client, name }) => {
     expect(await run('CLIENT PAUSE')).toBe("error: ERR wrong number of arguments for 'client|pause' command");
     expect(await run('CLIENT PAUSE x')).toBe('error: ERR timeout is not an integer or out of range');
     expect(await run('CLIENT PAUSE -1')).toBe('error: ERR timeout is negative');
+    // Its end overflows into the past: nothing waits.
+    expect(await run('CLIENT PAUSE 9223372036854775807')).toBe('OK');
+    expect(await run('GET k')).toBe(null);
     expect(await run('CLIENT PAUSE x SOME')).toBe('error: ERR CLIENT PAUSE mode must be WRITE or ALL');
     expect(await run('CLIENT UNPAUSE')).toBe('OK');
     expect(await run('CLIENT UNPAUSE now')).toContain('wrong number of arguments');

@@ -357,9 +357,9 @@ describeOnBoth('transactions', ['--enable-protected-configs', 'yes'], (target) =
     async (client) => {
       const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
       // Long enough for a server that has just been started: WATCH must come before the end.
-      await run('SET a 1 PX 300');
+      await run('SET a 1 PX 1500');
       await call(client, 'WATCH a');
-      await wait(330);
+      await wait(1530);
       expect(await each(client, 'MULTI', 'PING', 'EXEC')).toContainEqual(null);
       await run('DEBUG SET-ACTIVE-EXPIRE 0');
       try {

@@ -1,4 +1,4 @@
-// What the model tests of src/memory share. MODEL_OPERATIONS: random operations per test. SEED: repeats a run.
+// What the model tests of src/memory share. MODEL_OPERATIONS: random operations per test. TEST_SEED: repeats a run.
 import { Prng } from '../../src/base/prng.ts';
 
 export function operations(usual: number): number {
@@ -7,8 +7,8 @@ export function operations(usual: number): number {
 
 /** A random source whose seed is printed, so that a failure can be repeated. */
 export function seededPrng(title: string): Prng {
-  const seed = Number(process.env['SEED'] ?? Date.now() >>> 0);
-  console.log(`${title}: SEED=${seed}`);
+  const seed = Number(process.env['TEST_SEED'] ?? Date.now()) >>> 0;
+  console.log(`${title}: TEST_SEED=${seed}`);
   return new Prng(seed);
 }
 

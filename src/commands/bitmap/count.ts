@@ -10,6 +10,7 @@ import * as errors from '../../resp/errors.ts';
 import { countOnesBetween, findBit } from '../../types/bitmap/bits.ts';
 import { readString, view } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
+import { isGreater } from '../compare-integers.ts';
 import { arg, defineCommand, keyAt, READONLY } from '../define.ts';
 import { findForRead, WRONG } from '../lookup.ts';
 
@@ -70,7 +71,7 @@ function readCountPart(call: Call): boolean {
   if (call.argc === 2) return true;
   if (!readInto(call, 2, 'start') || !readInto(call, 3, 'end')) return false;
   // 7.0 sees that there is nothing to count before it looks at the unit.
-  if (!call.server.is72 && isBackwards()) return true;
+  if (!call.server.is72 && isBackwards(call)) return true;
   return call.argc < 5 || readUnit(call, 4);
 }
 
@@ -94,9 +95,9 @@ function readUnit(call: Call, index: number): boolean {
   return part.inBits || call.is(index, 'BYTE') ? true : refuse(call, errors.SYNTAX);
 }
 
-/** Whether the part ends before it begins, in whatever unit. */
-function isBackwards(): boolean {
-  return part.start < 0 && part.end < 0 && part.start > part.end;
+/** Whether BITCOUNT's part ends before it begins, in whatever unit. */
+function isBackwards(call: Call): boolean {
+  return part.start < 0 && part.end < 0 && isGreater(call, 2, part.start, 3, part.end);
 }
 
 function readInto(call: Call, index: number, name: 'start' | 'end'): boolean {
@@ -133,7 +134,7 @@ function bitCount(call: Call): void {
   if (!call.server.is72 && !readCountPart(call)) return;
   readString(db, address);
   resolvePart(view.end - view.start);
-  const isEmpty = bits.from >= bits.until || isBackwards();
+  const isEmpty = bits.from >= bits.until || isBackwards(call);
   reply.integer(isEmpty ? 0 : countOnesBetween(view.bytes, view.start, bits.from, bits.until));
 }
 

@@ -1,3 +1,4 @@
+import { parseSafeInteger } from '../../base/int64.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { ALLOW_BUSY, arg, defineCommand, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE } from '../define.ts';
@@ -64,8 +65,7 @@ function hello(call: Call): void {
 
 /** 2, 3, or 0 after an error reply. */
 function readVersion(call: Call): number {
-  const text = call.text(1);
-  const version = /^-?[0-9]{1,18}$/.test(text) ? Number(text) : Number.NaN;
+  const version = parseSafeInteger(call.bytes, call.start(1), call.end(1));
   if (version === 2 || version === 3) return version;
   call.reply.error(Number.isNaN(version) ? errors.PROTOCOL_VERSION : errors.NOPROTO);
   return 0;

@@ -1,4 +1,4 @@
-import { parseSafeInteger } from '../../base/int64.ts';
+import { int64, parseSafeInteger } from '../../base/int64.ts';
 import { TYPE_LIST } from '../../memory/record.ts';
 import * as errors from '../../resp/errors.ts';
 import { listLength } from '../../types/list/list-value.ts';
@@ -101,7 +101,8 @@ function readOption(call: Call, index: number): string | null {
   let value = parseSafeInteger(call.bytes, call.start(index + 1), call.end(index + 1));
   if (isRank) {
     if (Number.isNaN(value)) return errors.NOT_INTEGER;
-    if (value === -(2 ** 63)) {
+    // A double is not enough to tell this number from its neighbours.
+    if (value === -(2 ** 63) && int64.lo === 0) {
       if (call.server.is72) return RANK_RANGE;
       // Redis 7.0 negates it and gets the same number: no match is passed over, and no count of matches is ever reached.
       value = -1;

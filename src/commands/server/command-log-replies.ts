@@ -1,4 +1,5 @@
 /** What SLOWLOG and COMMANDLOG have in common: their GET, LEN and RESET are the same but for the log. */
+import { parseSafeInteger } from '../../base/int64.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import type { CommandLogEntry, LogKind } from '../command-logs.ts';
@@ -20,9 +21,9 @@ export function replyEntries(call: Call, kind: LogKind, index: number): void {
 /** The count, Infinity for -1; -1 when it is none. */
 function readCount(call: Call, index: number): number {
   if (index >= call.argc) return COUNT_USUAL;
-  const text = call.text(index);
-  if (text === '-1') return Infinity;
-  return /^[0-9]{1,18}$/.test(text) ? Number(text) : -1;
+  const count = parseSafeInteger(call.bytes, call.start(index), call.end(index));
+  if (count === -1) return Infinity;
+  return count >= 0 ? count : -1;
 }
 
 function replyEntry({ reply }: Call, entry: CommandLogEntry): void {

@@ -14,6 +14,7 @@ import {
 } from '../../types/string/string-value.ts';
 import type { Call } from '../call.ts';
 import { changed } from '../changed.ts';
+import { isGreater } from '../compare-integers.ts';
 import { arg, DENYOOM, defineCommand, FAST, keyAt, READONLY, WRITE } from '../define.ts';
 
 export const STRLEN = defineCommand({
@@ -103,7 +104,7 @@ function getRange(call: Call): void {
 function replyPart(call: Call, from: number, to: number): void {
   const { reply } = call;
   const size = view.end - view.start;
-  if (from < 0 && to < 0 && from > to) {
+  if (from < 0 && to < 0 && isGreater(call, 2, from, 3, to)) {
     reply.bulk(view.bytes, 0, 0);
     return;
   }

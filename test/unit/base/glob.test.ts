@@ -102,10 +102,9 @@ describe('globMatch', () => {
   });
 
   it('takes no exponential time', () => {
-    const started = performance.now();
+    // Which would not end before the test's limit, nor before the sun's.
     expect(globMatchString('a*'.repeat(200) + 'b', 'a'.repeat(5000))).toBe(false);
     expect(globMatchString('*?'.repeat(500) + 'b', 'a'.repeat(5000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('takes a thousand stars and not one more, but for one at the end', () => {

@@ -132,7 +132,7 @@ test('reset gives all buffers, whatever is allocated, and the arena begins anew'
 test('a new segment is used from behind its page tables on', () => {
   const arena = new Arena();
   expect(byteOffsetOf(arena.allocate(1))).toBe(arena.tableBytes);
-  expect(arena.tableBytes).toBeLessThan(SEGMENT_SIZE / 100);
+  expect(arena.tableBytes).toBeLessThan(SEGMENT_SIZE / 200);
 });
 
 test('sizes outside 1 .. MAX_ALLOCATION and addresses that are no cells are refused', () => {

@@ -53,8 +53,8 @@ function pause(call: Call): void {
   }
   const ms = readTimeoutMs(call, 2);
   if (ms < 0) return;
-  // No time at all is a pause that is over.
-  if (ms > 0) server.pausing.pause(mode, server.nowMs + ms);
+  // No time at all is a pause that is over; so is, to 7.0, one whose end overflows.
+  if (ms > 0 && ms + server.nowMs < 2 ** 63) server.pausing.pause(mode, server.nowMs + ms);
   reply.ok();
 }
 
