@@ -160,6 +160,11 @@ export class ChannelEnd implements ReplySink, Link {
     this.startReply();
   }
 
+  /** begin(), or beginSpilled() where that has no room. */
+  beginAnyhow(session: Session): void {
+    if (!this.begin(session)) this.beginSpilled(session);
+  }
+
   private hasRoom(): boolean {
     if (!this.ring.hasFrames(2)) return this.refuse();
     if (this.reply.limit - this.reply.pos >= ROOM_MIN) return true;
@@ -345,7 +350,7 @@ export class ChannelEnd implements ReplySink, Link {
 
   /** Writes the bytes for one session like any reply. */
   private sendTo(session: Session, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.begin(session)) this.beginSpilled(session);
+    this.beginAnyhow(session);
     this.reply.raw(bytes, start, end);
   }
 

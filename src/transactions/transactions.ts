@@ -118,6 +118,11 @@ export class SessionTransactions implements Transactions {
     this.runner.runTransaction(session, queue);
   }
 
+  /** Goes on with an EXEC that one of its commands had interrupted. */
+  proceed(session: Session): void {
+    this.runner.runTransaction(session, session.queue as CommandQueue);
+  }
+
   watch(call: Call, index: number): void {
     this.watched.watch(
       call.session,
