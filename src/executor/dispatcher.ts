@@ -304,7 +304,9 @@ export class Dispatcher {
 
   /** A client that queues more than it may send without an answer is disconnected. */
   private queueForExec(session: Session, command: Command): void {
-    if (this.transactions.queue(this.call, command)) return;
+    const { requests } = session.link as ChannelEnd;
+    const ring = this.call.bytes === requests.bytes ? requests : null;
+    if (this.transactions.queue(this.call, command, ring)) return;
     const { services } = this.server;
     services.log(
       'warning',

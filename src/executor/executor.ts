@@ -114,6 +114,7 @@ export class Executor {
   private readonly doorbell: Doorbell;
   private readonly blocked: BlockedClients;
   private readonly tracking: ClientTracking;
+  private readonly transactions: SessionTransactions;
   private readonly outbox: Broker['outbox'];
   private readonly timer: CommandTimer;
   private readonly records: SessionRecords;
@@ -131,6 +132,7 @@ export class Executor {
     this.doorbell = parts.doorbell;
     this.blocked = parts.blocked;
     this.tracking = parts.tracking;
+    this.transactions = parts.transactions;
     this.outbox = parts.broker.outbox;
     this.call = new Call(server, parts.hasher);
     this.call.db = server.keyspace.databases[0];
@@ -294,6 +296,7 @@ export class Executor {
     this.timer.endBatch();
     this.deliver();
     channel.flush();
+    this.transactions.keepRequests();
     if (requests.release()) channel.wake();
     if (done === 0) return pumped;
     this.figures.batches++;
