@@ -17,7 +17,7 @@
  *   0          copied                  size
  *   | records  | Int32 base of a request in the ring, and so on |
  *
- * Buffers of the usual size are kept for the next transaction; larger ones are freed at EXEC, at DISCARD or with the connection.
+ * Queues with a buffer of the usual size are kept for the next transaction; larger ones are freed at EXEC, at DISCARD or with the connection.
  * add() and refer() refuse when the commands would take more than `limit` as records: client-query-buffer-limit counts them as Redis does.
  *
  * Cost: MULTI, 10 SETs of 64 bytes and EXEC in one piece take 0.88 of the server's CPU time that they take with copies (bench/macro/clients.mjs).
@@ -47,8 +47,6 @@ interface Memory {
   readonly data: DataView;
 }
 
-const kept: Memory[] = [];
-
 function newMemory(size: number): Memory {
   const bytes = newUnfilled(size);
   const { buffer, byteOffset } = bytes;
@@ -58,8 +56,6 @@ function newMemory(size: number): Memory {
     data: new DataView(buffer, byteOffset, size),
   };
 }
-
-const NONE = newMemory(0);
 
 /** Where requests lie that are not copied: the request ring. */
 export interface RequestMemory {
@@ -105,7 +101,7 @@ export class CommandQueue {
   private size = 0;
   /** Where the record or reference is that load() reads next. */
   private at = 0;
-  private memory = kept.pop() ?? newMemory(INITIAL_BYTES);
+  private memory = newMemory(INITIAL_BYTES);
   /** What references refer to. */
   private ring: RequestMemory | null = null;
 
@@ -138,7 +134,7 @@ export class CommandQueue {
     return true;
   }
 
-  /** Copies what it refers to and has not run. What is freed already has nothing of the kind. */
+  /** Copies what it refers to and has not run. One that was freed since refers to nothing, or to what is in the same ring. */
   keep(): void {
     if (!this.refers) return;
     const { bytes, data, words } = this.ring!;
@@ -217,12 +213,7 @@ export class CommandQueue {
     while (capacity < size) capacity *= 2;
     const grown = newMemory(capacity);
     grown.bytes.set(this.memory.bytes.subarray(0, this.size));
-    this.giveBack();
     this.memory = grown;
-  }
-
-  private giveBack(): void {
-    if (this.memory.bytes.length === INITIAL_BYTES && kept.length < KEPT_MAX) kept.push(this.memory);
   }
 
   /** True when load() has been through all of it. */
@@ -258,14 +249,26 @@ export class CommandQueue {
     return words[descriptor + DESCRIPTOR_COMMAND];
   }
 
-  /** Gives the memory back. Nothing may be done with the queue afterwards but keep(). */
+  /** Ends it: newQueue() may return it again. */
   free(): void {
-    this.giveBack();
-    this.memory = NONE;
-    this.size = 0;
+    this.count = 0;
+    this.flags = 0;
+    this.failed = false;
+    this.isRunning = false;
+    this.bytes = 0;
     this.copied = 0;
+    this.size = 0;
     this.at = 0;
+    this.ring = null;
+    if (this.memory.bytes.length === INITIAL_BYTES && kept.length < KEPT_MAX) kept.push(this);
   }
+}
+
+const kept: CommandQueue[] = [];
+
+/** An empty queue. */
+export function newQueue(): CommandQueue {
+  return kept.pop() ?? new CommandQueue();
 }
 
 /** Bytes of the record of a command with so many arguments, which take `bytes`. */

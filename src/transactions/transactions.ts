@@ -15,7 +15,7 @@ import { GATE_MULTI, type Session } from '../commands/session.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Transactions } from '../commands/transactions.ts';
 import * as errors from '../resp/errors.ts';
-import { CommandQueue, type RequestMemory } from './command-queue.ts';
+import { type CommandQueue, newQueue, type RequestMemory } from './command-queue.ts';
 import type { WatchedKeys } from './watched-keys.ts';
 
 /** What runs at once, transaction or not. */
@@ -55,7 +55,7 @@ export class SessionTransactions implements Transactions {
   }
 
   begin(session: Session): void {
-    session.queue = new CommandQueue();
+    session.queue = newQueue();
     session.gate |= GATE_MULTI;
   }
 

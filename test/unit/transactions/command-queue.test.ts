@@ -8,7 +8,7 @@ import {
   DESCRIPTOR_HASH,
   DESCRIPTOR_SPANS,
 } from '../../../src/ring/request-ring.ts';
-import { CommandQueue } from '../../../src/transactions/command-queue.ts';
+import { newQueue } from '../../../src/transactions/command-queue.ts';
 import { seededRandom } from '../base/seeded-random.ts';
 
 /** `order` -1: the arguments lie from the last to the first. */
@@ -33,7 +33,7 @@ function callOf(args: string[], order = 1): Call {
 it('gives back the commands in order, of any number and size', () => {
   const random = seededRandom('command queue');
   for (let round = 0; round < 50; round++) {
-    const queue = new CommandQueue();
+    const queue = newQueue();
     const wanted: { id: number; hash: number; args: string[] }[] = [];
     for (let i = random.below(60); i > 0; i--) {
       const args = Array.from({ length: 1 + random.below(6) }, () =>
@@ -100,7 +100,7 @@ it('gives back what it referred to, copied in time or not, also when only some h
   const call = callOf([]);
   for (let round = 0; round < 200; round++) {
     const ring = new FakeRing();
-    const queue = new CommandQueue();
+    const queue = newQueue();
     const wanted: { id: number; args: string[] }[] = [];
     let loaded = 0;
     const load = () => {
@@ -137,7 +137,7 @@ it('gives back what it referred to, copied in time or not, also when only some h
 it('takes no more than the limit, referring or copying', () => {
   const ring = new FakeRing();
   for (const isCopied of [true, false]) {
-    const queue = new CommandQueue();
+    const queue = newQueue();
     let added = 0;
     for (; ; added++) {
       const call = ring.put(1, 0, ['SET', 'k', 'v'.repeat(1000)]);
