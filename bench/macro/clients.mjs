@@ -1,7 +1,9 @@
 /**
  * What clients do beside reading and writing keys, beside the real redis-server, in interleaved pairs (lib/pairs.mjs says why):
  *
- *   publish       messages delivered a second: two publishers at -P 16, so that the server need not wait for one; 100 subscribers of one channel
+ *   publish       messages delivered a second to 100 subscribers of one channel. A server spends its time on the subscribers' sockets, one write for all
+ *                 that was published in a turn of its loop, so how many messages are on their way at once decides: with one publisher that waits for each
+ *                 reply every message is a write to every subscriber; two publishers at -P 16 are what a server that is kept busy does
  *   multi         transactions of 10 SETs a second, 50 clients, 4 transactions in flight each
  *   ping-pong     exchanges a second of two clients that wake each other by LPUSH and BRPOP
  *   lru, lfu      SET at maxmemory, with keys evicted all the time, -c 50 -P 16
@@ -75,31 +77,42 @@ function encoded(/** @type {(string | number)[]} */ ...words) {
 }
 
 const SUBSCRIBERS = 100;
-const PUBLISHERS = 2;
-/** A multiple of what the publishers send at a time. */
-const MESSAGES = 64_000;
 const MESSAGE = 'x'.repeat(32);
 const DELIVERED = `*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$32\r\n${MESSAGE}\r\n`.length;
 const SUBSCRIBED = '*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n'.length;
 const PUBLISH_REPLY = ':100\r\n'.length;
 const PIPELINE = 16;
 
+/** `messages`, a multiple of what the publishers send at a time, published by so many publishers at -P `pipeline`. */
+function publishing(
+  /** @type {number} */ publisherCount,
+  /** @type {number} */ pipeline,
+  /** @type {number} */ messages,
+) {
+  return (/** @type {BenchServer} */ { port }) => publish(port, publisherCount, pipeline, messages);
+}
+
 /** Messages delivered a second. */
-async function publish(/** @type {BenchServer} */ { port }) {
+async function publish(
+  /** @type {number} */ port,
+  /** @type {number} */ publisherCount,
+  /** @type {number} */ pipeline,
+  /** @type {number} */ messages,
+) {
   const subscribers = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => connectCounting(port)));
   const subscribed = subscribers.map((one) => one.receive(SUBSCRIBED));
   for (const one of subscribers) one.write(encoded('SUBSCRIBE', 'news'));
   await Promise.all(subscribed);
-  const publishers = await Promise.all(Array.from({ length: PUBLISHERS }, () => connectCounting(port)));
-  const batch = Buffer.from(encodeCommand('PUBLISH', 'news', MESSAGE).repeat(PIPELINE), 'latin1');
+  const publishers = await Promise.all(Array.from({ length: publisherCount }, () => connectCounting(port)));
+  const batch = Buffer.from(encodeCommand('PUBLISH', 'news', MESSAGE).repeat(pipeline), 'latin1');
   const start = performance.now();
-  const delivered = Promise.all(subscribers.map((one) => one.receive(DELIVERED * MESSAGES)));
-  const times = MESSAGES / PIPELINE / PUBLISHERS;
-  await Promise.all(publishers.map((one) => repeated(one, batch, PUBLISH_REPLY * PIPELINE, times)));
+  const delivered = Promise.all(subscribers.map((one) => one.receive(DELIVERED * messages)));
+  const times = messages / pipeline / publisherCount;
+  await Promise.all(publishers.map((one) => repeated(one, batch, PUBLISH_REPLY * pipeline, times)));
   await delivered;
   const seconds = (performance.now() - start) / 1000;
   for (const one of [...publishers, ...subscribers]) one.close();
-  return (MESSAGES * SUBSCRIBERS) / seconds;
+  return (messages * SUBSCRIBERS) / seconds;
 }
 
 /** Sends the same bytes so many times, each time when the answer to the time before has come. */
@@ -209,7 +222,8 @@ function evicting(/** @type {string} */ policy) {
 
 /** @type {{ name: string, unit: string, run: (server: BenchServer) => Promise<number> }[]} */
 const CASES = [
-  { name: 'PUBLISH to 100 subscribers', unit: 'messages/s', run: publish },
+  { name: 'PUBLISH to 100 subscribers', unit: 'messages/s', run: publishing(2, PIPELINE, 64_000) },
+  { name: 'PUBLISH to 100, one at a time', unit: 'messages/s', run: publishing(1, 1, 4_000) },
   { name: 'MULTI of 10 SETs, -P 4', unit: 'transactions/s', run: multi },
   { name: 'BRPOP / LPUSH ping-pong', unit: 'exchanges/s', run: pingPong },
   { name: 'SET at maxmemory, allkeys-lru', unit: 'rps', run: evicting('allkeys-lru') },
@@ -224,8 +238,8 @@ const ours = await startServer({
 const baseline = await startServer({ label: 'redis', program: BASELINE_DEFAULT, args: [] });
 
 /**
- * The rate, and what the server's processors spent on each. Where the clients take longer than the servers, as they do with transactions on two cores,
- * the second tells the servers apart and the first does not.
+ * The rate, what the server's processors spent on each, and how many of them it kept busy. Where that is clearly below one, the server waited for the
+ * clients: then the second tells the servers apart and the first does not.
  */
 async function measured(
   /** @type {(server: BenchServer) => Promise<number>} */ run,
@@ -234,8 +248,15 @@ async function measured(
   const cpuBefore = server.cpuMicros();
   const start = performance.now();
   const rate = await run(server);
-  const seconds = (performance.now() - start) / 1000;
-  return { rate, cpuEach: (server.cpuMicros() - cpuBefore) / (rate * seconds) };
+  const micros = (performance.now() - start) * 1000;
+  const busy = (server.cpuMicros() - cpuBefore) / micros;
+  return { rate, cpuEach: (busy * MICROS_PER_SECOND) / rate, busy };
+}
+
+const MICROS_PER_SECOND = 1_000_000;
+
+function formatBusy(/** @type {number[]} */ cores) {
+  return cores.map((count) => count.toFixed(2)).join(' / ');
 }
 
 const wanted = options.list('only');
@@ -257,9 +278,10 @@ for (const { name, run, unit } of CASES) {
     baseline: median(rounds.map((pair) => pair.baseline.rate)),
     ratio: spread(rounds.map((pair) => pair.ours.rate / pair.baseline.rate)),
     cpu: spread(rounds.map((pair) => pair.ours.cpuEach / pair.baseline.cpuEach)),
+    busy: [rounds.map((pair) => pair.ours.busy), rounds.map((pair) => pair.baseline.busy)].map(median),
   };
   console.log(
-    `${name}: ${formatRatio(row.ratio)}  ${formatNumber(row.ours)} / ${formatNumber(row.baseline)}, CPU of each ${formatRatio(row.cpu)}`,
+    `${name}: ${formatRatio(row.ratio)}  ${formatNumber(row.ours)} / ${formatNumber(row.baseline)}, CPU of each ${formatRatio(row.cpu)}, busy ${formatBusy(row.busy)}`,
   );
   rows.push(row);
 }
@@ -293,7 +315,7 @@ if (wanted.length === 0 || wanted.includes('idle')) {
 }
 
 const table = markdownTable(
-  ['what', 'unit', 'threadis', 'redis', 'ratio (min-max)', "server's CPU for each"],
+  ['what', 'unit', 'threadis', 'redis', 'ratio (min-max)', "server's CPU for each", 'cores busy, each'],
   rows.map((row) => [
     row.name,
     row.unit,
@@ -301,6 +323,7 @@ const table = markdownTable(
     formatNumber(row.baseline),
     formatRatio(row.ratio),
     formatRatio(row.cpu),
+    formatBusy(row.busy),
   ]),
 );
 const idleLines = idle.map(([label, bytes]) => `${label}: ${(bytes / 1024).toFixed(1)} KiB`).join(', ');

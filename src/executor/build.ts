@@ -51,14 +51,7 @@ import { crashReport } from './crash-report.ts';
 import { Cron } from './cron.ts';
 import { Executor, type LargeMessage } from './executor.ts';
 import { FsyncWaits } from './fsync-waits.ts';
-import {
-  GATE_AOF_MISCONF,
-  GATE_CLIENT_MEMORY,
-  GATE_LOADING,
-  GATE_MISCONF,
-  withBit,
-  withMemoryGate,
-} from './gates.ts';
+import { GATE_AOF_MISCONF, GATE_CLIENT_MEMORY, GATE_LOADING, GATE_MAXMEMORY, GATE_MISCONF } from './gates.ts';
 import { HeapWatch } from './heap-watch.ts';
 import { HeldByClients } from './held-by-clients.ts';
 import { MainCalls } from './main-calls.ts';
@@ -102,8 +95,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   const mainCalls = new MainCalls({
     config,
     send,
-    park: (session) => executor.park(session),
-    unpark: (session, answer) => executor.unpark(session, answer),
+    park: (session) => executor.parked.park(session),
+    unpark: (session, answer) => executor.parked.unpark(session, answer),
   });
   const sources = infoSources(data, watches, () => executor);
   const services = buildServices(data, send, mainCalls, {
@@ -136,7 +129,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   });
   let aofPlayer: AofPlayer | null = null;
   const player = () => {
-    aofPlayer ??= new AofPlayer(server, executor);
+    aofPlayer ??= new AofPlayer(server, executor.loaded);
     return aofPlayer;
   };
   const persistence: Persistence = new Persistence({
@@ -146,7 +139,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     ask: (order) => askBio(data.bioPort, order),
     log,
     setLogging(on) {
-      executor.setLog(on ? log : null);
+      executor.observers.setLog(on ? log : null);
       fsyncs.isLogging = on;
       const { lazy } = server.keyspace;
       server.keyspace.onExpire = on ? (db, _hash, address) => log.deleted(db, address, lazy.expire) : null;
@@ -172,9 +165,10 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     onState: () => onState(),
   });
   const onState = () => {
-    executor.gate = withBit(executor.gate, GATE_LOADING, server.loading);
-    executor.gate = withBit(executor.gate, GATE_MISCONF, persistence.refusesWrites);
-    executor.gate = withBit(executor.gate, GATE_AOF_MISCONF, persistence.aofRefusesWrites);
+    const { dispatcher } = executor;
+    dispatcher.setGate(GATE_LOADING, server.loading);
+    dispatcher.setGate(GATE_MISCONF, persistence.refusesWrites);
+    dispatcher.setGate(GATE_AOF_MISCONF, persistence.aofRefusesWrites);
   };
   const stop = (save: SaveOrigin, force: boolean) => {
     send({ type: 'saving' });
@@ -244,7 +238,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     spinLooksMax: Number(process.env.THREADIS_SPIN_LOOKS ?? 2048),
   });
 
-  server.hotKeys.onSwitch = (isOn) => executor.watchKeys(isOn);
+  server.hotKeys.onSwitch = (isOn) => executor.observers.watchKeys(isOn);
   const watchEviction = () => {
     const isWatched = config.number('latency-monitor-threshold') > 0;
     server.keyspace.eviction.onTime = isWatched ? (event, us) => server.latency.add(event, us / 1000) : null;
@@ -252,7 +246,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   watchEviction();
   config.onChange('latency-monitor-threshold', watchEviction);
   const readMaxMemory = () => {
-    executor.gate = withMemoryGate(executor.gate, config.number('maxmemory'));
+    executor.dispatcher.setGate(GATE_MAXMEMORY, config.number('maxmemory') > 0);
   };
   readMaxMemory();
   config.onChange('maxmemory', () => {
@@ -261,7 +255,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
   });
   const readClientLimit = () => {
     eviction.readSettings();
-    executor.gate = withBit(executor.gate, GATE_CLIENT_MEMORY, eviction.isOn);
+    executor.dispatcher.setGate(GATE_CLIENT_MEMORY, eviction.isOn);
   };
   readClientLimit();
   config.onChange(['maxmemory', 'maxmemory-clients'], readClientLimit);
@@ -442,7 +436,7 @@ function infoSources(data: ExecutorData, watches: Watches, executor: () => Execu
     heap: () => ({ ...watches.heap.figures(), stallMaxMs: executor().figures.stallMaxUs / 1000 }),
     threads: () => watches.threads.rows(executor()),
     network: () => watches.network.figures(),
-    loop: () => executor().loopFigures(),
+    loop: () => executor().figures.loop(),
     peaks: () => watches.peaks,
     executorCpu: () => threadCpu(new Int32Array(data.process.control)[THREAD_IDS]),
   };
@@ -458,7 +452,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   keyspace.evicted = 0;
   keyspace.eviction.resetStats();
   keyspace.defrag.resetStats();
-  executor.resetFigures();
+  executor.figures.reset();
   watches.network.reset();
   watches.heap.reset();
 }

@@ -20,23 +20,6 @@ import { GATE_CLOSING, type Link, type Session } from '../commands/session.ts';
 import type { CommandLog } from '../persistence/aof/command-log.ts';
 import { type ReplySink, ReplyWriter } from '../resp/reply-writer.ts';
 import type { ChannelMemory } from '../ring/channel.ts';
-import {
-  CONNECTION_ACKED,
-  CONNECTION_ARGUMENTS,
-  CONNECTION_AUTHENTICATED,
-  CONNECTION_FD,
-  CONNECTION_FLAGS,
-  CONNECTION_INPUT,
-  CONNECTION_MONITORS,
-  CONNECTION_OUTPUT,
-  CONNECTION_QUERY_BUFFER,
-  CONNECTION_QUERY_FREE,
-  CONNECTION_SPILLING,
-  CONNECTION_SUBSCRIBED,
-  CONNECTION_WAITING,
-  CONNECTION_WORDS,
-  readCounter,
-} from '../ring/connection-table.ts';
 import { LOG_NEEDED, REPLY_CREDIT } from '../ring/layout.ts';
 import { storePosition } from '../ring/log-ring.ts';
 import {
@@ -49,6 +32,7 @@ import {
   wakeIoWorker,
 } from '../ring/reply-ring.ts';
 import { RequestReader } from '../ring/request-ring.ts';
+import { ConnectionRows } from './connection-rows.ts';
 
 /** A batch stops when the ring has less contiguous room than this: small replies never spill for lack of it. */
 const ROOM_MIN = 4 << 10;
@@ -70,13 +54,12 @@ export interface ReplyLimits {
 
 const NO_LIMITS: ReplyLimits = { hardBytesOf: () => 0, refuses: () => false };
 
-export class ChannelEnd implements ReplySink, Link {
+export class ChannelEnd extends ConnectionRows implements ReplySink, Link {
   readonly worker: number;
   readonly requests: RequestReader;
   readonly reply: ReplyWriter;
   readonly control: Int32Array;
   readonly sessions: (Session | null)[] = [];
-  readonly rows: Int32Array;
   /** True when a batch stopped for lack of room for replies. */
   full = false;
   /** Times the io worker had to be woken: a figure. */
@@ -106,11 +89,11 @@ export class ChannelEnd implements ReplySink, Link {
   private readonly waitingForRoom = new Set<Session>();
 
   constructor(worker: number, memory: ChannelMemory) {
+    super(memory);
     this.worker = worker;
     this.control = new Int32Array(memory.control);
     this.requests = new RequestReader(memory.control, memory.requestWords, memory.requestBytes);
     this.ring = new ReplyRingWriter(memory.control, memory.replyFrames, memory.replyBytes);
-    this.rows = new Int32Array(memory.connections);
     this.reply = new ReplyWriter(this.ring.bytes, this);
     this.pointAtRing();
   }
@@ -158,6 +141,11 @@ export class ChannelEnd implements ReplySink, Link {
     this.reply.resp = session.resp;
     this.pointAtSpill(session);
     this.startReply();
+  }
+
+  /** begin(), or beginSpilled() where that has no room. */
+  beginAnyhow(session: Session): void {
+    if (!this.begin(session)) this.beginSpilled(session);
   }
 
   private hasRoom(): boolean {
@@ -345,7 +333,7 @@ export class ChannelEnd implements ReplySink, Link {
 
   /** Writes the bytes for one session like any reply. */
   private sendTo(session: Session, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.begin(session)) this.beginSpilled(session);
+    this.beginAnyhow(session);
     this.reply.raw(bytes, start, end);
   }
 
@@ -407,7 +395,7 @@ export class ChannelEnd implements ReplySink, Link {
   private startSpilling(session: Session): void {
     if (session.spill !== null) return;
     session.spill = { chunks: [], sizes: [], offset: 0, bytes: 0 };
-    Atomics.store(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_SPILLING, 1);
+    this.setSpilling(session, true);
     // The io worker looks at that word after every write; when all is written already it will not look again.
     this.waitingForRoom.add(session);
   }
@@ -463,7 +451,7 @@ export class ChannelEnd implements ReplySink, Link {
     }
     this.waitingForRoom.delete(session);
     this.dropSpill(session);
-    Atomics.store(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_SPILLING, 0);
+    this.setSpilling(session, false);
     if (session.closeAfterSpill) this.signal(FRAME_CLOSE_AFTER_WRITE, session);
   }
 
@@ -585,56 +573,6 @@ export class ChannelEnd implements ReplySink, Link {
     this.waitingForRoom.delete(session);
     this.sessions[session.slot] = null;
     this.pointAtRing();
-  }
-
-  setAuthenticated(session: Session): void {
-    this.setFlag(session, CONNECTION_AUTHENTICATED, session.authenticated);
-  }
-
-  setSubscribed(session: Session, isSubscribed: boolean): void {
-    this.setFlag(session, CONNECTION_SUBSCRIBED, isSubscribed);
-  }
-
-  setWaiting(session: Session, isWaiting: boolean): void {
-    this.setFlag(session, CONNECTION_WAITING, isWaiting);
-  }
-
-  setMonitoring(session: Session, isMonitoring: boolean): void {
-    this.setFlag(session, CONNECTION_MONITORS, isMonitoring);
-  }
-
-  private setFlag(session: Session, flag: number, isSet: boolean): void {
-    const at = session.slot * CONNECTION_WORDS + CONNECTION_FLAGS;
-    const others = this.rows[at] & ~flag;
-    Atomics.store(this.rows, at, isSet ? others | flag : others);
-  }
-
-  private acked(session: Session): number {
-    return Atomics.load(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_ACKED);
-  }
-
-  inputBytes(session: Session): number {
-    return readCounter(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_INPUT);
-  }
-
-  outputBytes(session: Session): number {
-    return readCounter(this.rows, session.slot * CONNECTION_WORDS + CONNECTION_OUTPUT);
-  }
-
-  queryBufferBytes(session: Session): number {
-    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_BUFFER] + session.parkedBytes;
-  }
-
-  queryBufferFree(session: Session): number {
-    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_QUERY_FREE];
-  }
-
-  argumentBytes(session: Session): number {
-    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_ARGUMENTS];
-  }
-
-  fd(session: Session): number {
-    return this.rows[session.slot * CONNECTION_WORDS + CONNECTION_FD];
   }
 
   outputBacklog(session: Session): number {

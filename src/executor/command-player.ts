@@ -16,7 +16,7 @@ const COMMANDS_PER_LOOK = 32;
 /** What only marks a transaction. */
 const MARKS = new Set(['multi', 'exec']);
 
-/** Runs one command of the player's session; the executor does. */
+/** Runs one command of the player's session: loaded-commands.ts. */
 export interface CommandRunner {
   runForPlayer(session: Session, id: number, bytes: Uint8Array, spans: Int32Array, argc: number): void;
   /** Does `work`, which runs commands in this way, and then goes on with the command under way: DEBUG LOADAOF is one. */

@@ -58,7 +58,7 @@ export class Cron {
     stats.commandRate.sample(stats.totalCommands, nowMs);
     stats.inputRate.sample(network.totalInput, nowMs);
     stats.outputRate.sample(network.totalOutput, nowMs);
-    const { awakeUs, turns } = executor.loopFigures();
+    const { awakeUs, turns } = executor.figures.loop();
     stats.turnRate.sample(turns, nowMs);
     stats.awakeRate.sample(awakeUs, nowMs);
   }

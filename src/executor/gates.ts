@@ -1,6 +1,6 @@
 /**
  * What stands between a request and its handler, in Redis's order. The common case passes by two comparisons in
- * Executor.dispatch; what is here runs when a session or the server has something set that may forbid a command.
+ * Dispatcher.dispatch; what is here runs when a session or the server has something set that may forbid a command.
  */
 import type { Call } from '../commands/call.ts';
 import {
@@ -18,7 +18,7 @@ import { GATE_AUTH, GATE_MULTI, GATE_PUBSUB } from '../commands/session.ts';
 import { KEY_SIZE_MAX } from '../keyspace/limits.ts';
 import * as errors from '../resp/errors.ts';
 
-/** Server-wide reasons to look closer; a bit set in Executor.gate. */
+/** Server-wide reasons to look closer; a bit set in Dispatcher.gate. */
 export const GATE_MAXMEMORY = 1;
 /** The call at hand has an argument that is too long for a key. */
 export const GATE_LONG_ARGUMENT = 2;
@@ -39,11 +39,6 @@ export const GATE_CLIENT_MEMORY = 512;
 /** The gate with a bit set or not. */
 export function withBit(gate: number, bit: number, isSet: boolean): number {
   return isSet ? gate | bit : gate & ~bit;
-}
-
-/** The server-wide gate with the bit for maxmemory set or not, as the directive says now. */
-export function withMemoryGate(gate: number, maxMemoryBytes: number): number {
-  return withBit(gate, GATE_MAXMEMORY, maxMemoryBytes > 0);
 }
 
 /** True when the number of arguments does not fit the declaration. */

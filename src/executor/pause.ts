@@ -1,7 +1,7 @@
 /**
  * CLIENT PAUSE: commands that are held back for a while.
  *
- * A command that may not run now is kept as the first of what its session has parked (Executor.postpone()), so everything the client sends
+ * A command that may not run now is kept as the first of what its session has parked (postponeRequest()), so everything the client sends
  * later stays behind it. When the pause is over, by time or by CLIENT UNPAUSE, the sessions go on in the order in which they were stopped,
  * after the command and the batch under way. Meanwhile the data stands still: keys whose time has come are not found and not deleted either
  * (Keyspace.frozen), so that a replica that is to take over sees the last of what has happened. Commands that a transaction had queued before, or
@@ -18,7 +18,7 @@ export class Pause implements Pausing {
   mode: PauseMode = PAUSE_NONE;
   /** When it ends, by the clock of `nowMs`. */
   untilMs = 0;
-  /** Called when a pause begins or ends: the executor looks closer while it lasts. */
+  /** Called when a pause begins or ends: the dispatcher looks closer while it lasts. */
   onChange: () => void = () => {};
   private readonly nowMs: () => number;
   private readonly stopped = new Set<Session>();

@@ -15,7 +15,7 @@ import { GATE_MULTI, type Session } from '../commands/session.ts';
 import type { CommandTable } from '../commands/table.ts';
 import type { Transactions } from '../commands/transactions.ts';
 import * as errors from '../resp/errors.ts';
-import { CommandQueue } from './command-queue.ts';
+import { type CommandQueue, newQueue, type RequestMemory } from './command-queue.ts';
 import type { WatchedKeys } from './watched-keys.ts';
 
 /** What runs at once, transaction or not. */
@@ -41,6 +41,8 @@ export class SessionTransactions implements Transactions {
   readonly isPlain: Uint8Array;
   /** The most that one session may queue, in bytes. */
   bytesMax = 1 << 30;
+  /** Queues that refer to requests of the batch under way, and some that did. */
+  private readonly referring: CommandQueue[] = [];
 
   constructor(watched: WatchedKeys, table: CommandTable) {
     this.watched = watched;
@@ -53,7 +55,7 @@ export class SessionTransactions implements Transactions {
   }
 
   begin(session: Session): void {
-    session.queue = new CommandQueue();
+    session.queue = newQueue();
     session.gate |= GATE_MULTI;
   }
 
@@ -64,9 +66,17 @@ export class SessionTransactions implements Transactions {
 
   /** Ends the transaction; what is watched stays. */
   end(session: Session): void {
-    (session.queue as CommandQueue | null)?.free();
+    const queue = session.queue as CommandQueue | null;
+    if (queue !== null) this.free(queue);
     session.queue = null;
     session.gate &= ~GATE_MULTI;
+  }
+
+  private free(queue: CommandQueue): void {
+    // As a rule it is the last one: transactions of one batch follow each other.
+    const { referring } = this;
+    if (queue.refers && referring[referring.length - 1] === queue) referring.pop();
+    queue.free();
   }
 
   /** The session's queue is that of an EXEC under way. */
@@ -79,13 +89,27 @@ export class SessionTransactions implements Transactions {
     return this.isImmediate[command.id] === 0;
   }
 
-  /** Queues the call. False when the session has queued more than it may. */
-  queue(call: Call, command: Command): boolean {
+  /**
+   * Queues the call; `ring` is where it lies and stays until keepRequests(), null when it lies elsewhere. False when the session has queued more than
+   * it may.
+   */
+  queue(call: Call, command: Command, ring: RequestMemory | null): boolean {
     const queue = call.session.queue as CommandQueue;
-    if (!queue.add(call, command.id, this.bytesMax)) return false;
+    if (ring === null || command.parent !== null) {
+      if (!queue.add(call, command.id, this.bytesMax)) return false;
+    } else {
+      if (!queue.refers) this.referring.push(queue);
+      if (!queue.refer(call, ring, this.bytesMax)) return false;
+    }
     queue.flags |= command.flags;
-    call.reply.literal('+QUEUED\r\n');
+    call.reply.queued();
     return true;
+  }
+
+  /** The requests of a batch are about to go: copies those that are queued. */
+  keepRequests(): void {
+    const { referring } = this;
+    for (let queue = referring.pop(); queue !== undefined; queue = referring.pop()) queue.keep();
   }
 
   /** A command inside a transaction was refused, `command` null when there is none of that name. Returns the error to be replied. */
@@ -116,6 +140,11 @@ export class SessionTransactions implements Transactions {
     queue.isRunning = true;
     reply.array(queue.count);
     this.runner.runTransaction(session, queue);
+  }
+
+  /** Goes on with an EXEC that one of its commands had interrupted. */
+  proceed(session: Session): void {
+    this.runner.runTransaction(session, session.queue as CommandQueue);
   }
 
   watch(call: Call, index: number): void {

@@ -79,6 +79,7 @@ export class WatchedKeys {
 
   /** The session watches nothing any more. */
   unwatch(session: Session): void {
+    if (session.watchCount === 0) return;
     const keys = this.bySession.get(session);
     if (keys === undefined) return;
     for (const key of keys) {
@@ -106,6 +107,7 @@ export class WatchedKeys {
 
   /** Deletes the keys of the session whose time has come, which breaks its watch. */
   expire(session: Session): void {
+    if (session.watchCount === 0) return;
     const keys = this.bySession.get(session);
     if (keys === undefined) return;
     for (const key of keys) exists(key, key.db);

@@ -1,7 +1,8 @@
 /** MULTI, EXEC, DISCARD, WATCH and UNWATCH, on both servers. */
 import { expect, it } from 'vitest';
+import { type SeededRandom, seededRandom } from '../unit/base/seeded-random.ts';
 import { describeOnBoth, describeOnOurs, type Target } from './both-servers.ts';
-import { type RawClient, readable } from './raw-client.ts';
+import { encodeCommand, type RawClient, readable } from './raw-client.ts';
 
 const call = async (client: RawClient, command: string) => readable(await client.call(...command.split(' ')));
 
@@ -23,6 +24,44 @@ async function withClient<T>(
   } finally {
     client.close();
   }
+}
+
+/** Sends the commands in one piece. */
+function pipeline(client: RawClient, ...commands: string[]): void {
+  client.write(Buffer.concat(commands.map((command) => encodeCommand(command.split(' ')))));
+}
+
+const replies = async (client: RawClient, count: number) => {
+  const all: unknown[] = [];
+  for (let i = 0; i < count; i++) all.push(readable(await client.next()));
+  return all;
+};
+
+/**
+ * Some transactions, those that end with EXEC pushing to a list of `length` elements: their bytes, the replies that are due, and how long the list is
+ * then.
+ */
+function randomTransactions(random: SeededRandom, list: string, length: number) {
+  const commands: string[][] = [];
+  const wanted: unknown[] = [];
+  for (let transactions = random.below(5); transactions > 0; transactions--) {
+    const isKept = random.below(4) !== 0;
+    const inside: unknown[] = [];
+    commands.push(['MULTI']);
+    for (let count = random.below(random.pick([4, 40, 300])); count > 0; count--) {
+      // Beyond a quarter of the ring a command comes by another way; OBJECT ENCODING is a subcommand.
+      const text = 'v'.repeat(random.below(200) === 0 ? 300_000 : random.below(50));
+      const kind = random.pick(['ECHO', 'OBJECT', 'RPUSH', 'RPUSH', 'RPUSH']);
+      if (kind === 'ECHO') commands.push(['ECHO', text]);
+      else if (kind === 'OBJECT') commands.push(['OBJECT', 'ENCODING', 'nothing']);
+      else commands.push(['RPUSH', list, text]);
+      if (kind === 'RPUSH' && isKept) length++;
+      inside.push(kind === 'ECHO' ? text : kind === 'OBJECT' ? null : length);
+    }
+    commands.push([isKept ? 'EXEC' : 'DISCARD']);
+    wanted.push('OK', ...inside.map(() => 'QUEUED'), isKept ? inside : 'OK');
+  }
+  return { bytes: Buffer.concat(commands.map(encodeCommand)), wanted, length };
 }
 
 const ABORTED = 'error: EXECABORT Transaction discarded because of previous errors.';
@@ -170,6 +209,41 @@ describeOnBoth('transactions', ['--enable-protected-configs', 'yes'], (target) =
     expect(await each(client, 'MULTI', 'SET a 1', 'QUIT')).toEqual(['OK', 'QUEUED', 'OK']);
     await client.closed();
     expect(await run('EXISTS a')).toBe(0);
+  });
+
+  it('pipelines of transactions, cut anywhere, of several clients at once', async () => {
+    const random = seededRandom('pipelined transactions');
+    const clients = await Promise.all(Array.from({ length: 4 }, () => target.client()));
+    const pushed = [0, 0, 0, 0];
+    for (let round = 0; round < 25; round++) {
+      const sent = clients.map((_, i) => randomTransactions(random, `list:${i}`, pushed[i]));
+      for (const [i, { length }] of sent.entries()) pushed[i] = length;
+      const at = [0, 0, 0, 0];
+      while (sent.some(({ bytes }, i) => at[i] < bytes.length)) {
+        for (const [i, { bytes }] of sent.entries()) {
+          const size = random.pick([1, 50, 5000, bytes.length]);
+          clients[i].write(bytes.subarray(at[i], at[i] + size));
+          at[i] += size;
+        }
+        await new Promise((done) => setImmediate(done));
+      }
+      for (const [i, { wanted }] of sent.entries())
+        expect(await replies(clients[i], wanted.length)).toEqual(wanted);
+    }
+    for (const client of clients) client.close();
+  });
+
+  using('one that waits in the middle goes on with what the client sent', async (client) => {
+    await withClient(target, async (other) => {
+      const noise = Array.from({ length: 500 }, (_, i) => `SET noise:${i} ${'n'.repeat(300)}`);
+      for (let i = 0; i < 20; i++) {
+        pipeline(client, 'MULTI', `SET a ${i}`, 'CONFIG SET dir .', 'APPEND a x', 'GET a', 'EXEC', 'DEL a');
+        for (let times = 0; times < 5; times++) pipeline(other, ...noise);
+        const queued = Array(4).fill('QUEUED');
+        expect(await replies(client, 7)).toEqual(['OK', ...queued, ['OK', 'OK', `${i}x`.length, `${i}x`], 1]);
+        await replies(other, 5 * noise.length);
+      }
+    });
   });
 
   using('a transaction ends with its connection', async (client) => {

@@ -199,8 +199,8 @@ export class ExecutorRig {
       declare('PARK', 2, (call) => {
         const { session } = call;
         const word = call.text(1);
-        this.executor.park(session);
-        this.parked.push(() => this.executor.unpark(session, () => this.executor.call.reply.simple(word)));
+        this.executor.parked.park(session);
+        this.parked.push(() => this.executor.parked.unpark(session, (reply) => reply.simple(word)));
       }),
       declare(
         'LOGIN',
