@@ -3,9 +3,11 @@
  *
  * Both servers are filled with the same keys. Each round saves (SAVE) and loads (DEBUG RELOAD NOSAVE) with the one and then with the other. Then
  * SET runs without and with a BGSAVE under way, in short pieces, as long as the save lasts.
+ * Then the files of all three, ours in both versions of the format and the real server's, are measured for the same data of each type.
  * What appendonly costs is measured by compare.mjs: bench/README.md has the commands.
  */
 
+import { compareFileSizes } from '../lib/file-sizes.mjs';
 import { fillKeys, longKey } from '../lib/load.mjs';
 import { readOptions } from '../lib/options.mjs';
 import { runBenchmark } from '../lib/redis-benchmark.mjs';
@@ -16,7 +18,7 @@ import { median, spread } from '../lib/statistics.mjs';
 
 const USAGE = `node bench/macro/persistence.mjs [options]
   --keys 2000000   of 20 bytes with values of 64
-  --rounds 5       of saving and loading
+  --rounds 5       of saving and loading; 0: only the sizes of files
   --out NAME       write bench/results/NAME.md and NAME.json`;
 
 const options = readOptions({ keys: '2000000', rounds: '5', out: '' }, USAGE);
@@ -36,7 +38,8 @@ const baseline = await startServer({
   program: BASELINE_DEFAULT,
   args: ['--enable-debug-command', 'yes'],
 });
-for (const { port } of [ours, baseline]) {
+const measuresTime = options.number('rounds') > 0;
+for (const { port } of measuresTime ? [ours, baseline] : []) {
   await fillKeys(port, { count: keys, valueBytes: VALUE_BYTES, keyAt: longKey });
 }
 
@@ -108,11 +111,13 @@ async function underLoad(/** @type {BenchServer} */ server) {
   };
 }
 
-const load = [
-  { label: ours.label, ...(await underLoad(ours)) },
-  { label: baseline.label, ...(await underLoad(baseline)) },
-];
-await Promise.all([ours.stop(), baseline.stop()]);
+const load = [];
+for (const server of measuresTime ? [ours, baseline] : []) {
+  load.push({ label: server.label, ...(await underLoad(server)) });
+}
+const latest = await startServer({ label: 'threadis, version 11', program: OURS_DEFAULT });
+const sizes = await compareFileSizes([ours, latest, baseline]);
+await Promise.all([ours.stop(), latest.stop(), baseline.stop()]);
 
 const row = (/** @type {'save' | 'load'} */ what) => [
   what,
@@ -120,7 +125,7 @@ const row = (/** @type {'save' | 'load'} */ what) => [
   formatNumber(keys / median(rounds.map(({ redis }) => redis[what]))),
   formatRatio(spread(rounds.map(({ threadis, redis }) => redis[what] / threadis[what]))),
 ];
-const markdown = [
+const timeParts = () => [
   `${formatNumber(keys)} keys of 20 bytes with values of ${VALUE_BYTES}.`,
   markdownTable(['', 'threadis keys/s', 'redis keys/s', 'ratio (min-max)'], [row('save'), row('load')]),
   'SET -P 16 -c 50 of random keys before and during a BGSAVE (pieces of the whole save; the memory of a forked child is not in the growth):',
@@ -144,11 +149,32 @@ const markdown = [
       `+${(one.growth * 100).toFixed(0)} %`,
     ]),
   ),
+];
+
+/** @returns {string} how one of our files compares with the real server's */
+const against = (/** @type {number} */ own, /** @type {number} */ other) =>
+  `${formatNumber(own)} (${(own / other).toFixed(3)}x)`;
+
+const markdown = [
+  ...(measuresTime ? timeParts() : []),
+  'Bytes of the snapshot and of the base of the append only file for the same data, ours in the version of the format that the real server writes (10, compat-version 7.0) and in the default one (11):',
+  markdownTable(
+    ['', 'RDB, redis', 'RDB, 10', 'RDB, 11', 'AOF base, redis', 'AOF base, 10', 'AOF base, 11'],
+    sizes.map(({ data, files: [old, current, redis] }) => [
+      data,
+      formatNumber(redis.snapshot),
+      against(old.snapshot, redis.snapshot),
+      against(current.snapshot, redis.snapshot),
+      formatNumber(redis.base),
+      against(old.base, redis.base),
+      against(current.base, redis.base),
+    ]),
+  ),
 ].join('\n\n');
 console.log(markdown);
 writeResults(options.text('out'), {
   title: 'Saving and loading: Threadis and Redis',
   markdown,
-  data: { rounds, load },
+  data: { rounds, load, sizes },
   run: describeRun([ours, baseline]),
 });

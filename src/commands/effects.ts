@@ -13,7 +13,7 @@ import { NO_EXPIRE } from '../keyspace/database.ts';
 import { getField, NO_FIELD, timeOfField, value } from '../types/hash/hash-value.ts';
 import { readString, view } from '../types/string/string-value.ts';
 import type { Call } from './call.ts';
-import { logAsItCame, type Propagation } from './propagation.ts';
+import type { Propagation } from './propagation.ts';
 
 export type Effect = (call: Call, log: Propagation) => void;
 
@@ -25,7 +25,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   pexpireat: timeOfKey,
   getex: timeOfKey,
   set: (call, log) => {
-    if (isPlainSet(call)) logAsItCame(call, log);
+    if (isPlainSet(call)) log.asItCame(call);
     else stringOfKey(call, log, 1);
   },
   getset: (call, log) => stringOfKey(call, log, 1),
@@ -125,7 +125,7 @@ function restore(call: Call, log: Propagation): void {
   let isAbsolute = atMs === NO_EXPIRE;
   for (let i = 4; i < call.argc; i++) if (call.is(i, 'ABSTTL')) isAbsolute = true;
   if (isAbsolute) {
-    logAsItCame(call, log);
+    log.asItCame(call);
     return;
   }
   log.begin(call.argc + 1);

@@ -14,6 +14,8 @@ import type { Call } from './call.ts';
 export interface Propagation {
   /** Begins an entry of `argc` arguments, in the place of the command under way. */
   begin(argc: number): void;
+  /** The command under way, as it came, whether it has changed something or not. */
+  asItCame(call: Call): void;
   word(text: string): void;
   /** Argument `index` of the call. */
   argument(call: Call, index: number): void;
@@ -21,12 +23,6 @@ export interface Propagation {
   integer(value: number): void;
   /** The command under way changed nothing that others need to know. */
   nothing(): void;
-}
-
-/** Logs the command under way as it came, whether it has changed something or not. */
-export function logAsItCame(call: Call, log: Propagation): void {
-  log.begin(call.argc);
-  for (let i = 0; i < call.argc; i++) log.argument(call, i);
 }
 
 /** Logs a pop from the key of argument `key`: as a command that names no other key and does not wait. */

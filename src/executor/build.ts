@@ -24,8 +24,8 @@ import { Info } from '../observability/info.ts';
 import { RecentPeaks } from '../observability/recent-peaks.ts';
 import { ownThreadId, threadCpu } from '../observability/thread-cpu.ts';
 import { CommandLog } from '../persistence/aof/command-log.ts';
-import { ANSWER_DONE, type FromBio } from '../persistence/messages.ts';
-import { type AofOrderWithoutAnswer, Persistence } from '../persistence/persistence.ts';
+import { AofOrders } from '../persistence/aof-orders.ts';
+import { Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
@@ -136,7 +136,7 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
     server,
     process: data.process.control,
     toBio: (message, transfer) => data.bioPort.postMessage(message, transfer),
-    ask: (order) => askBio(data.bioPort, order),
+    orders: new AofOrders(data.bioPort),
     log,
     setLogging(on) {
       executor.observers.setLog(on ? log : null);
@@ -299,16 +299,6 @@ function waitForStop(port: MessagePort): never {
     if (mail === null || mail === undefined) Atomics.wait(word, 0, 0, STOP_LOOK_MS);
     else if ((mail.message as ToExecutor).type === 'stop') process.exit(0);
   }
-}
-
-/** Gives bio an order and waits until it is done; null, or why it failed. */
-function askBio(port: MessagePort, order: AofOrderWithoutAnswer): string | null {
-  const answer = new SharedArrayBuffer(4);
-  const word = new Int32Array(answer);
-  port.postMessage({ ...order, answer });
-  Atomics.wait(word, 0, 0);
-  if (Atomics.load(word, 0) === ANSWER_DONE) return null;
-  return (receiveMessageOnPort(port)!.message as FromBio).error;
 }
 
 function buildServer(

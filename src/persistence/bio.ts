@@ -112,22 +112,32 @@ export class Bio {
   // --- the append only file -----------------------------------------------------------------------
 
   private order(order: AofOrder): void {
-    const answer = new Int32Array(order.answer);
+    if (order.type === 'aof-settle') {
+      this.appender.settle(() => this.answer(order, ANSWER_DONE));
+      return;
+    }
     let result = ANSWER_DONE;
     try {
       this.appender.drain();
       this.obey(order);
     } catch (error) {
-      this.parts.answer({ error: failureText(error) });
+      this.parts.answer({ id: order.id, error: failureText(error) });
       result = ANSWER_FAILED;
     }
     this.tellSize();
-    Atomics.store(answer, 0, result);
-    Atomics.notify(answer, 0);
+    this.answer(order, result);
     this.listenSoon();
   }
 
-  private obey(order: AofOrder): void {
+  /** The executor may wait for this, or be somewhere else. */
+  private answer(order: AofOrder, result: number): void {
+    const answer = new Int32Array(order.answer);
+    Atomics.store(answer, 0, result);
+    Atomics.notify(answer, 0);
+    announceMail(this.parts.control);
+  }
+
+  private obey(order: Exclude<AofOrder, { type: 'aof-settle' }>): void {
     const { appender } = this;
     if (order.type === 'aof-open') {
       const names = absolute(order);

@@ -80,11 +80,13 @@ export type FromLoadJob =
 /** executor -> bio. */
 export type ToBio = { type: 'free'; buffers: ArrayBuffer[] } | { type: 'job'; job: Job } | AofOrder;
 
-/** What the executor wants of the append only file, and waits for: `answer` becomes 1, or 2 when it could not be done and a FromBio says why. */
-export type AofOrder = { answer: SharedArrayBuffer } & (
+/** What the executor wants of the append only file: `answer` becomes 1, or 2 when it could not be done and a FromBio says why (aof-orders.ts). */
+export type AofOrder = { answer: SharedArrayBuffer; id: number } & (
   | { type: 'aof-open'; directory: string; file: string; policy: FsyncPolicy; size: number; rdb: EmptyBase }
   /** Another file of changes, from here on. `anew`: what files there are does not belong to the data; a base follows, and is all there is without `appends`. */
   | { type: 'aof-increment'; directory: string; file: string; anew: boolean; appends: boolean }
+  /** What has been written is brought to the disk beside the writing, so that a change of files has little to wait for. */
+  | { type: 'aof-settle' }
   /** The rewritten base takes the place of all before the last file of changes that was begun. */
   | { type: 'aof-base'; temporary: string; isRdb: boolean }
   | { type: 'aof-policy'; policy: FsyncPolicy }
@@ -105,5 +107,6 @@ export const ANSWER_FAILED = 2;
 
 /** bio -> executor, after an order that failed. */
 export interface FromBio {
+  id: number;
   error: string;
 }

@@ -17,11 +17,12 @@ import { RDB_VERSION_70, RDB_VERSION_72, RDB_VERSION_FIELD_TIMES } from '../rdb/
 import type { FsyncPolicy } from './aof/appender.ts';
 import type { CommandBaseOptions } from './aof/base-writer.ts';
 import type { CommandLog } from './aof/command-log.ts';
+import type { AofOrders, GivenOrder } from './aof-orders.ts';
 import { SaveLink } from './job-link.ts';
 import type { LoaderOptions } from './key-loader.ts';
 import { LoadLink } from './load-link.ts';
 import { type CommandPlayer, Loading } from './loading.ts';
-import type { AofOrder, SaveResult, ToBio } from './messages.ts';
+import type { SaveResult, ToBio } from './messages.ts';
 import type { RdbFileOptions } from './rdb/file-writer.ts';
 import { Snapshot, type SnapshotOptions } from './snapshot.ts';
 
@@ -48,8 +49,7 @@ export interface PersistenceParts {
   toBio: (message: ToBio, transfer: MessagePort[]) => void;
   /** Loading at the start is over: null, or why the server cannot run. */
   onLoaded: (error: string | null) => void;
-  /** Gives bio an order and waits until it is done: null, or why it could not be done. */
-  ask: (order: AofOrderWithoutAnswer) => string | null;
+  orders: AofOrders;
   /** The log of commands, and whether commands are to be logged from now on. */
   log: CommandLog;
   setLogging: (on: boolean) => void;
@@ -64,10 +64,6 @@ export interface PersistenceParts {
   onState: () => void;
 }
 
-/** `type` of an order and what goes with it. */
-export type AofOrderWithoutAnswer = DistributiveOmit<AofOrder, 'answer'>;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
 interface Saving {
   file: RdbFileOptions;
   /** A snapshot for dbfilename, or the base of an append only file. */
@@ -78,6 +74,8 @@ interface Saving {
   /** `dirty` at the start: what changed since is not in the file. */
   dirty: number;
   walked: boolean;
+  /** The file is written, and becomes the base of the append only file. */
+  adoption: GivenOrder | null;
 }
 
 export class Persistence implements PersistenceService {
@@ -100,6 +98,8 @@ export class Persistence implements PersistenceService {
   private loadFailed = false;
   private policySeen: FsyncPolicy = 'everysec';
   private rewriteScheduled = false;
+  /** A rewrite is due, and bio brings to the disk what it can before. */
+  private settling: GivenOrder | null = null;
   /** Appending has begun, and there is no base yet: a restart would find what was there before. */
   private waitsForBase = false;
   /** As the gates have it. */
@@ -165,7 +165,9 @@ export class Persistence implements PersistenceService {
     const delayUs = config.number('rdb-key-save-delay');
     const link = new SaveLink(file, delayUs, this.parts.process, this.parts.toBio);
     const snapshot = new Snapshot(keyspace, link, this.snapshotOptions(isBase));
-    return { isBase, file, snapshot, link, startMs: this.server.nowMs, dirty: keyspace.dirty, walked: false };
+    const { dirty } = keyspace;
+    const startMs = this.server.nowMs;
+    return { isBase, file, snapshot, link, startMs, dirty, walked: false, adoption: null };
   }
 
   private get version(): number {
@@ -236,6 +238,11 @@ export class Persistence implements PersistenceService {
   private abort(): void {
     const { saving } = this;
     if (saving === null) return;
+    if (saving.adoption !== null) {
+      // Too late: the file is about to be there.
+      this.endRewrite(saving, saving.adoption.result());
+      return;
+    }
     this.saving = null;
     saving.snapshot.abort();
     saving.link.abort();
@@ -256,12 +263,13 @@ export class Persistence implements PersistenceService {
   }
 
   private endBackgroundSave(saving: Saving, { error }: SaveResult): void {
-    this.saving = null;
     if (saving.isBase) {
       if (!saving.walked) saving.snapshot.abort();
-      this.endRewrite(saving, error);
+      if (error === null) this.adopt(saving);
+      else this.endRewrite(saving, error);
       return;
     }
+    this.saving = null;
     this.lastSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     if (!saving.walked) saving.snapshot.abort();
     if (error === null) {
@@ -277,13 +285,18 @@ export class Persistence implements PersistenceService {
 
   /** True while run() has something to do. */
   get busy(): boolean {
-    return this.loading !== null || this.saving !== null;
+    return this.loading !== null || this.saving !== null || this.settling !== null;
   }
 
   run(): boolean {
     if (this.loading !== null) return this.runLoading(this.loading);
+    if (this.settling?.over === true) this.onSettled();
     const { saving } = this;
     if (saving === null) return false;
+    if (saving.adoption !== null) {
+      if (saving.adoption.over) this.endRewrite(saving, saving.adoption.result());
+      return false;
+    }
     const result = saving.link.result();
     if (result !== null) {
       this.endBackgroundSave(saving, result);
@@ -302,8 +315,12 @@ export class Persistence implements PersistenceService {
   cron(): void {
     if (this.busy) return;
     const { server } = this;
-    if (this.rewriteScheduled || this.mustRewrite() || this.hasGrown()) {
+    if (this.rewriteScheduled || this.mustRewrite()) {
       this.rewrite();
+      return;
+    }
+    if (this.hasGrown()) {
+      this.settling = this.parts.orders.give({ type: 'aof-settle' });
       return;
     }
     const mayTry = this.lastOk || server.nowMs - this.lastTryMs > RETRY_SECONDS * SECOND_MS;
@@ -332,7 +349,7 @@ export class Persistence implements PersistenceService {
     this.loading?.setDelay(config.number('key-load-delay'));
     if (this.aofOn && this.policy !== this.policySeen) {
       this.parts.log.publish();
-      this.parts.ask({ type: 'aof-policy', policy: this.policy });
+      this.parts.orders.ask({ type: 'aof-policy', policy: this.policy });
     }
     this.policySeen = this.policy;
     const error = this.switchAof(config.bool('appendonly'));
@@ -360,7 +377,7 @@ export class Persistence implements PersistenceService {
   private openAof(bytes: number): string | null {
     const commands = this.commandsFrom;
     const rdb = { version: this.version, checksum: this.server.config.bool('rdbchecksum'), commands };
-    const error = this.parts.ask({
+    const error = this.parts.orders.ask({
       type: 'aof-open',
       ...this.aofFiles,
       policy: this.policy,
@@ -391,7 +408,7 @@ export class Persistence implements PersistenceService {
     this.lastRewriteMs = this.server.nowMs;
     if (anew) this.aofRoot = this.directory;
     this.parts.log.cut();
-    const error = this.parts.ask({ type: 'aof-increment', ...this.aofFiles, anew, appends });
+    const error = this.parts.orders.ask({ type: 'aof-increment', ...this.aofFiles, anew, appends });
     if (error !== null) {
       this.log('warning', `Can't rewrite the append only file: ${error}`);
       this.noteRewrite(false);
@@ -404,17 +421,27 @@ export class Persistence implements PersistenceService {
     return null;
   }
 
+  /** Little is left to wait for. What has been done about the append only file meanwhile comes first. */
+  private onSettled(): void {
+    this.settling = null;
+    if (this.aofOn && this.saving === null) this.rewrite();
+  }
+
   scheduleRewrite(): void {
     this.rewriteScheduled = true;
   }
 
-  private endRewrite(saving: Saving, failure: string | null): void {
+  /** The file is whole; nobody has to wait until it is what a restart would read. */
+  private adopt(saving: Saving): void {
     const { path, commands } = saving.file;
-    const isRdb = commands === null;
-    const error = failure ?? this.parts.ask({ type: 'aof-base', temporary: path, isRdb });
+    saving.adoption = this.parts.orders.give({ type: 'aof-base', temporary: path, isRdb: commands === null });
+  }
+
+  private endRewrite(saving: Saving, error: string | null): void {
+    this.saving = null;
     this.lastRewriteSeconds = Math.round((this.server.nowMs - saving.startMs) / SECOND_MS);
     this.noteRewrite(error === null);
-    if (!this.aofOn) this.parts.ask({ type: 'aof-close' });
+    if (!this.aofOn) this.parts.orders.ask({ type: 'aof-close' });
     if (error !== null) {
       this.log('warning', `Background AOF rewrite error: ${error}`);
       return;
@@ -480,7 +507,7 @@ export class Persistence implements PersistenceService {
     if (on) {
       if (this.saving !== null) this.abort();
       const error =
-        this.parts.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
+        this.parts.orders.ask({ type: 'aof-policy', policy: this.policy }) ?? this.startRewrite(true, true);
       if (error !== null) return error;
       this.waitsForBase = true;
       this.setAof(true);
@@ -496,22 +523,22 @@ export class Persistence implements PersistenceService {
 
   /** Everything logged is on the disk when this returns, if it can be. */
   private closeAof(): void {
-    const { ask, log } = this.parts;
+    const { log, orders } = this.parts;
     log.cut();
-    ask({ type: 'aof-close' });
+    orders.ask({ type: 'aof-close' });
     // What could not be written is given up, by pieces that the ring has room for: positions only grow.
-    while (!log.push()) ask({ type: 'aof-close' });
+    while (!log.push()) orders.ask({ type: 'aof-close' });
     this.waitsForBase = false;
     this.setAof(false);
   }
 
   setFlushSleep(us: number): void {
-    this.parts.ask({ type: 'aof-sleep', us });
+    this.parts.orders.ask({ type: 'aof-sleep', us });
   }
 
   reloadAof(): string | null {
     this.parts.log.cut();
-    this.parts.ask({ type: 'aof-policy', policy: this.policy });
+    this.parts.orders.ask({ type: 'aof-policy', policy: this.policy });
     this.loadStartMs = this.server.clock.nowMs();
     this.server.keyspace.flushAll();
     const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });

@@ -114,6 +114,8 @@ export class Snapshot implements Keeper, ElementKeeper {
   /** Keys written, and how many there were at the start. */
   written = 0;
   readonly total: number;
+  /** Where the walk leaves what it has read ahead, so that the reads happen. */
+  touched = 0;
   private readonly keyspace: Keyspace;
   private readonly sink: ChunkSink;
   private readonly options: SnapshotOptions;
@@ -255,6 +257,7 @@ export class Snapshot implements Keeper, ElementKeeper {
       const root = this.roots[0];
       batch.clear();
       this.cursor = root.dict.scan(this.cursor, Math.min(left, BATCH_KEYS), batch);
+      this.touched = root.dict.touchRecords(batch);
       for (let i = 0; i < batch.length; i++) {
         const address = batch.addresses[i];
         if (!isStamped(db.arena, address)) this.write(db, root.index, address);

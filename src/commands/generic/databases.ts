@@ -8,7 +8,6 @@ import { parseSafeInteger } from '../../base/int64.ts';
 import * as errors from '../../resp/errors.ts';
 import type { Call } from '../call.ts';
 import { arg, defineCommand, FAST, LOADING, READONLY, STALE, WRITE } from '../define.ts';
-import { logAsItCame } from '../propagation.ts';
 import { INT32_MAX, INT32_MIN, readDatabase } from './database-index.ts';
 
 export const SELECT = defineCommand({
@@ -101,7 +100,7 @@ function flush(call: Call, empty: () => number): boolean {
   }
   call.server.keyspace.dirty += empty();
   // Where nothing was there, too: who repeats it may have something.
-  if (call.log !== null) logAsItCame(call, call.log);
+  call.log?.asItCame(call);
   call.reply.ok();
   return true;
 }

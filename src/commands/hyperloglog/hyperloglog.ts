@@ -43,7 +43,6 @@ import {
   WRITE,
 } from '../define.ts';
 import { findForRead, findForWrite, WRONG } from '../lookup.ts';
-import { logAsItCame } from '../propagation.ts';
 
 export const PFADD = defineCommand({
   name: 'PFADD',
@@ -197,7 +196,7 @@ function countOne(call: Call): void {
     }
     storeCardinality(view.bytes, view.start, cardinality);
     call.db.keyspace.dirty++;
-    if (call.log !== null) logAsItCame(call, call.log);
+    call.log?.asItCame(call);
     changed(call, 1, events.SILENT);
   }
   reply.integer(cardinality);

@@ -17,7 +17,8 @@
  * offer() says whether it may. Everything here that looks at the file or its positions holds the lock of the ring meanwhile.
  *
  * Files change hands at positions of the log that the executor and bio agree on while the executor waits: startIncrement(). The old file is
- * whole and on the disk before a manifest names a new one, because only the last file may be torn. After a failed fsync of the directory nobody
+ * whole and on the disk before a manifest names a new one, because only the last file may be torn; settle() sees to it that little of it is
+ * missing by then. Nobody waits while a rewritten base is adopted: the log goes on to the file that it goes to, and the lock is left alone. After a failed fsync of the directory nobody
  * knows which manifest a power failure would leave: that counts as an fsync that failed, and what either of the two names is kept.
  */
 import { getSystemErrorMap } from 'node:util';
@@ -36,6 +37,8 @@ import {
 
 const RETRY_MS = 100;
 const SECOND_MS = 1000;
+/** What is written during the first of these is less than what was before, and during the second next to nothing. */
+const SETTLE_ROUNDS = 2;
 
 export type FsyncPolicy = 'always' | 'everysec' | 'no';
 
@@ -267,13 +270,9 @@ export class Appender {
 
   /**
    * A rewrite is done: `temporary` becomes the base, and everything before the last file of changes is history, which is deleted.
-   * Throws what the disk throws, and then what was there is used as before.
+   * Throws what the disk throws, and then what was there is used as before. Others may write meanwhile.
    */
   adoptBase(temporary: string, isRdb = true): void {
-    this.locked(() => this.adoptBaseLocked(temporary, isRdb));
-  }
-
-  private adoptBaseLocked(temporary: string, isRdb: boolean): void {
     const { files } = this.parts;
     const from = this.sequence;
     const before = this.manifest;
@@ -302,13 +301,18 @@ export class Appender {
     }
     this.stale = null;
     this.manifest = next;
+    this.locked(() => this.noteBase(from, unsure));
+    // What is history may be needed after all, if nobody knows which manifest is there.
+    if (unsure === null) this.deleteHistory();
+  }
+
+  /** There is a base for everything before the file of changes `from`. */
+  private noteBase(from: number, unsure: NodeJS.ErrnoException | null): void {
     this.size = this.sizeOfAll();
     if (unsure !== null) {
-      // What is history may be needed after all.
       this.onFsyncError(unsure);
       return;
     }
-    this.deleteHistory();
     if (this.fsyncError === null || from <= this.unsureSequence) return;
     this.fsyncError = null;
     this.parts.log('warning', 'The append only file is safe again: it has been rewritten.');
@@ -516,8 +520,16 @@ export class Appender {
     this.fsyncBeside(this.fd);
   }
 
+  /** Has what is written now brought to the disk, and once more what is written meanwhile; calls `done` when that is over, well or not. */
+  settle(done: () => void, rounds: number = SETTLE_ROUNDS): void {
+    const { reader } = this.parts;
+    const isSettled = this.policy !== 'everysec' || this.fd < 0 || this.fsyncError !== null;
+    if (isSettled || rounds === 0 || reader.written === reader.safe) done();
+    else this.fsyncBeside(this.fd, () => this.settle(done, rounds - 1));
+  }
+
   /** The position that is written now is fsynced when this is done, provided that no older file is on its way still. */
-  private fsyncBeside(fd: number): void {
+  private fsyncBeside(fd: number, then?: () => void): void {
     const { files, reader } = this.parts;
     const position = reader.written;
     const alone = this.fsyncing.size === 0;
@@ -525,6 +537,7 @@ export class Appender {
     reader.fsyncRuns = true;
     files.fsyncLater(fd, (error) => {
       this.locked(() => this.onFsynced(fd, alone ? position : 0, error));
+      then?.();
     });
   }
 

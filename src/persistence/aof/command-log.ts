@@ -10,7 +10,7 @@ import { writeInt64 } from '../../base/int64.ts';
 import type { Call } from '../../commands/call.ts';
 import { MAY_REPLICATE, WRITE } from '../../commands/define.ts';
 import { EFFECTS, type Effect } from '../../commands/effects.ts';
-import { logAsItCame, type Propagation } from '../../commands/propagation.ts';
+import type { Propagation } from '../../commands/propagation.ts';
 import type { CommandTable } from '../../commands/table.ts';
 import type { Database } from '../../keyspace/database.ts';
 import { byteOffsetOf, segmentOf } from '../../memory/address.ts';
@@ -27,6 +27,8 @@ const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
 const DIGITS_MAX = 20;
+/** Copies between shared and private memory are fast where both sides lie alike in words of so many bytes. */
+const ALIGNMENT_MASK = 7;
 /** How long a wait for bio lasts before it is looked at again. */
 const LOOK_MS = 100;
 
@@ -49,7 +51,9 @@ export class CommandLog implements Propagation {
   private readonly effects: (Effect | undefined)[] = [];
   private buffer: Uint8Array = newUnfilled(CAPACITY);
   private view = viewOf(this.buffer);
-  private size = 0;
+  /** Where what is not in the ring yet lies in the buffer: it begins where the ring goes on, in its word of memory. */
+  private start = 0;
+  private end = 0;
   /** The database that the entry before was for. */
   private selected = -1;
   private secondLogged = 0;
@@ -70,12 +74,12 @@ export class CommandLog implements Propagation {
 
   /** Where the log ends now, what is not published included. */
   get position(): number {
-    return this.writer.position + this.size;
+    return this.writer.position + this.end - this.start;
   }
 
   /** Bytes that bio has not written yet. */
   get waitingBytes(): number {
-    return this.size + this.writer.unwritten;
+    return this.end - this.start + this.writer.unwritten;
   }
 
   /** A new file: it knows nothing of what was selected before. */
@@ -100,20 +104,19 @@ export class CommandLog implements Propagation {
     if (!this.said && dirty && (command.flags & (WRITE | MAY_REPLICATE)) !== 0) {
       const effect = this.effects[command.id];
       if (effect !== undefined) effect(call, this);
-      else logAsItCame(call, this);
+      else this.asItCame(call);
     }
     this.inCommand = false;
     if (this.inTransaction) return;
     this.endUnit();
-    if (this.size >= EARLY_BYTES && !this.options.together()) this.publishEarly();
+    if (this.end - this.start >= EARLY_BYTES && !this.options.together()) this.publishEarly();
   }
 
   /** In the middle of a batch: bio writes while more commands run. Only what there is room for at once. */
   private publishEarly(): void {
-    const { buffer, size, writer } = this;
-    if (size > writer.entryMax || !writer.append(buffer, 0, size)) return;
-    this.size = 0;
-    this.unitStart = 0;
+    const { buffer, end, start, writer } = this;
+    if (end - start > writer.entryMax || !writer.append(buffer, start, end)) return;
+    this.startAnew();
     writer.publish();
   }
 
@@ -129,7 +132,7 @@ export class CommandLog implements Propagation {
 
   private beginUnit(): void {
     this.entries = 0;
-    this.unitStart = this.size;
+    this.unitStart = this.end;
   }
 
   private endUnit(): void {
@@ -168,6 +171,14 @@ export class CommandLog implements Propagation {
   /** The database of the command under way. */
   db!: Database;
 
+  asItCame(call: Call): void {
+    const { argc } = call;
+    this.begin(argc);
+    if (isOnePiece(call))
+      this.bytesUntil(call.bytes, call.start(0), call.end(0), call.end(argc - 1), call.data);
+    else for (let i = 0; i < argc; i++) this.argument(call, i);
+  }
+
   word(text: string): void {
     this.header(DOLLAR, text.length);
     this.text(text);
@@ -180,12 +191,23 @@ export class CommandLog implements Propagation {
 
   /** `data` is a view over the memory of `bytes`, for who has one: it makes short copies faster. */
   bytes(bytes: Uint8Array, start: number, end: number, data: DataView | null = null): void {
-    const size = end - start;
-    this.header(DOLLAR, size);
+    this.bytesUntil(bytes, start, end, end, data);
+  }
+
+  /** An argument, and what follows it up to `until`: arguments with their lengths. */
+  private bytesUntil(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    until: number,
+    data: DataView | null,
+  ): void {
+    const size = until - start;
+    this.header(DOLLAR, end - start);
     this.ensure(size + 2);
-    if (data !== null && size <= COPY_VIEWS_SIZE_MAX) copyViews(data, start, end, this.view, this.size);
-    else copyBytes(bytes, start, end, this.buffer, this.size);
-    this.size += size;
+    if (data !== null && size <= COPY_VIEWS_SIZE_MAX) copyViews(data, start, until, this.view, this.end);
+    else copyBytes(bytes, start, until, this.buffer, this.end);
+    this.end += size;
     this.endLine();
   }
 
@@ -234,42 +256,42 @@ export class CommandLog implements Propagation {
     if (second === this.secondLogged) return;
     this.secondLogged = second;
     this.text(`#TS:${second}\r\n`);
-    this.unitStart = this.size;
+    this.unitStart = this.end;
   }
 
   /** The unit turns out to have several entries. */
   private insertMulti(): void {
     this.ensure(MULTI.length);
-    const { buffer, size, unitStart } = this;
-    buffer.copyWithin(unitStart + MULTI.length, unitStart, size);
-    this.size = unitStart;
+    const { buffer, end, unitStart } = this;
+    buffer.copyWithin(unitStart + MULTI.length, unitStart, end);
+    this.end = unitStart;
     this.text(MULTI);
-    this.size = size + MULTI.length;
+    this.end = end + MULTI.length;
   }
 
   private header(mark: number, count: number): void {
     this.ensure(DIGITS_MAX + 3);
-    this.buffer[this.size++] = mark;
-    if (count < 10) this.buffer[this.size++] = 48 + count;
-    else this.size += writeInt64(0, count, this.buffer, this.size);
+    this.buffer[this.end++] = mark;
+    if (count < 10) this.buffer[this.end++] = 48 + count;
+    else this.end += writeInt64(0, count, this.buffer, this.end);
     this.endLine();
   }
 
   private endLine(): void {
-    this.buffer[this.size++] = CR;
-    this.buffer[this.size++] = LF;
+    this.buffer[this.end++] = CR;
+    this.buffer[this.end++] = LF;
   }
 
   private text(text: string): void {
     this.ensure(text.length + 2);
-    for (let i = 0; i < text.length; i++) this.buffer[this.size++] = text.charCodeAt(i);
+    for (let i = 0; i < text.length; i++) this.buffer[this.end++] = text.charCodeAt(i);
   }
 
   private ensure(more: number): void {
-    const wanted = this.size + more + 2;
+    const wanted = this.end + more + 2;
     if (wanted <= this.buffer.length) return;
     const grown = newUnfilled(Math.max(wanted, this.buffer.length * 2));
-    copyBytes(this.buffer, 0, this.size, grown, 0);
+    copyBytes(this.buffer, this.start, this.end, grown, this.start);
     this.use(grown);
   }
 
@@ -287,8 +309,9 @@ export class CommandLog implements Propagation {
 
   /** Hands to bio what there is room for. True when nothing is left. */
   push(): boolean {
-    if (this.size === 0) return true;
-    this.keep(this.writer.appendPiece(this.buffer, 0, this.size));
+    const { end, start } = this;
+    if (start === end) return true;
+    this.keep(start + this.writer.appendPiece(this.buffer, start, end));
     this.writer.endEntry();
     this.writer.publish();
     return false;
@@ -299,11 +322,11 @@ export class CommandLog implements Propagation {
    * memory, until it can.
    */
   publish(): void {
-    const { buffer, size, writer } = this;
-    if (size === 0) return;
-    for (let at = 0; at < size; ) {
-      at += writer.appendPiece(buffer, at, size);
-      if (at === size) break;
+    const { buffer, end, start, writer } = this;
+    if (start === end) return;
+    for (let at = start; at < end; ) {
+      at += writer.appendPiece(buffer, at, end);
+      if (at === end) break;
       writer.publish();
       if (this.options.broken()) {
         this.keep(at);
@@ -313,20 +336,58 @@ export class CommandLog implements Propagation {
     }
     writer.endEntry();
     writer.publish();
-    this.size = 0;
-    this.unitStart = 0;
+    this.startAnew();
     if (buffer.length > KEPT_MAX) this.use(newUnfilled(CAPACITY));
   }
 
   /** What lies before `at` is in the ring. */
   private keep(at: number): void {
-    this.buffer.copyWithin(0, at, this.size);
-    this.size -= at;
-    this.unitStart = 0;
+    const left = this.end - at;
+    this.startAnew();
+    this.buffer.copyWithin(this.start, at, at + left);
+    this.end += left;
+  }
+
+  /** The buffer is empty. */
+  private startAnew(): void {
+    this.start = this.writer.position & ALIGNMENT_MASK;
+    this.end = this.start;
+    this.unitStart = this.start;
   }
 }
 
 const digits = new Uint8Array(24);
+
+/**
+ * True when the client has put between the arguments what the log has there, `\r\n$16\r\n` say: all but the head of the command can then be
+ * copied at once. Clients that are programs do; a command that was typed has spaces there, and one of a script nothing that counts.
+ */
+function isOnePiece(call: Call): boolean {
+  const { argc, bytes } = call;
+  let end = call.end(0);
+  for (let i = 1; i < argc; i++) {
+    const start = call.start(i);
+    const before = end;
+    end = call.end(i);
+    if (!isLengthLine(bytes, before, start, end - start)) return false;
+  }
+  return true;
+}
+
+/** Whether bytes[start, until) are the end of a line and another one with that length. */
+function isLengthLine(bytes: Uint8Array, start: number, until: number, length: number): boolean {
+  if (until - start < 6 || until - start > 6 + DIGITS_MAX) return false;
+  if (bytes[start] !== CR || bytes[start + 1] !== LF || bytes[start + 2] !== DOLLAR) return false;
+  if (bytes[until - 2] !== CR || bytes[until - 1] !== LF) return false;
+  let rest = length;
+  let at = until - 3;
+  for (; at >= start + 3; at--) {
+    if (bytes[at] !== 48 + (rest % 10)) return false;
+    rest = (rest / 10) | 0;
+  }
+  // Nothing may be left, nor may there be zeros before it.
+  return rest === 0 && (bytes[start + 3] !== 48 || until - start === 6);
+}
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -215,6 +215,60 @@ describe('fsync', () => {
 });
 
 describe('files that change hands', () => {
+  it('everysec: what has been written is on the disk before they do, and what comes meanwhile too, while others write', () => {
+    const log = start('everysec');
+    let over = 0;
+    log.log(10);
+    log.endTurn();
+    log.appender.settle(() => over++);
+    log.log(5);
+    log.endTurn();
+    log.files.finish();
+    expect([log.fsynced(), over]).toEqual([10, 0]);
+    log.log(2);
+    log.endTurn();
+    log.files.finish();
+    expect([log.fsynced(), over]).toEqual([15, 1]);
+    // Two are left, for which the executor waits.
+    log.startRewrite();
+    expect(log.fsynced()).toBe(17);
+    log.appender.settle(() => over++);
+    expect(over).toBe(2);
+  });
+
+  it('everysec: an fsync that fails before they do is over, too, and is not tried again', () => {
+    const log = start('everysec');
+    let over = 0;
+    log.log(10);
+    log.endTurn();
+    log.appender.settle(() => over++);
+    log.files.fail('fsyncLater', 'EIO');
+    log.files.finish();
+    expect([log.fsynced(), over, log.state.unsure]).toEqual([0, 1, true]);
+    const { fsyncs } = log.files;
+    log.appender.settle(() => over++);
+    expect([log.files.fsyncs, over]).toEqual([fsyncs, 2]);
+  });
+
+  it.each(POLICIES)('%s: others write while a rewritten base is adopted', (policy) => {
+    const log = start(policy);
+    log.log(10);
+    log.endTurn();
+    log.startRewrite();
+    const seen: number[] = [];
+    log.endRewrite(() => {
+      log.log(3);
+      log.turn.write();
+      seen.push(log.written());
+    });
+    // The base, the manifest, and the manifest without what is history.
+    expect(seen).toEqual([13, 16, 19]);
+    expect(numbersIn(log.files)).toEqual(upTo(19));
+    const { base, increments } = log.appender.manifest;
+    const files = [base!, ...increments].map(({ name }) => log.files.text(`dir/${name}`));
+    expect(log.appender.size).toBe(files.join('').length);
+  });
+
   const STEPS: [Operation, RegExp][] = [
     ['open', /incr/],
     ['open', /manifest/],
@@ -382,7 +436,7 @@ describe('a machine that dies', () => {
         log.open();
         const steps = random.below(60);
         for (let step = 0; step < steps; step++) {
-          const what = random.below(12);
+          const what = random.below(13);
           if (what < 5) log.log(random.below(8));
           else if (what === 5) vi.advanceTimersByTime(random.below(1500));
           else if (what === 6) files.finish();
@@ -391,9 +445,13 @@ describe('a machine that dies', () => {
             files.fail(random.pick(FAILURES), 'EIO', 1 + random.below(2));
           else if (what === 9 && !rewriting) rewriting = attempt(() => log.startRewrite());
           else if (what === 10 && rewriting) {
-            attempt(() => log.endRewrite());
+            const meanwhile = () => {
+              log.log(random.below(4));
+              log.turn.write();
+            };
+            attempt(() => log.endRewrite(meanwhile));
             rewriting = false;
-          }
+          } else if (what === 11) log.appender.settle(() => {});
           const who = random.below(6);
           if (who < 2) log.appender.drain();
           else if (who < 4) log.endTurn();

@@ -1,5 +1,6 @@
 /** How entries get to the log: whole transactions, files that select for themselves, and a file that cannot be written. */
 import { describe, expect, it } from 'vitest';
+import { Call } from '../../../src/commands/call.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { CommandLog } from '../../../src/persistence/aof/command-log.ts';
 import {
@@ -165,5 +166,52 @@ describe('CommandLog', () => {
     }
     expect(log.position).toBe(position);
     expect(reader.written).toBe(position);
+  });
+
+  /** The log of a command whose arguments are between brackets in `text`, which are not there when it is logged. */
+  function logOf(text: string): string {
+    const { log, written } = setUp();
+    const spans: number[] = [];
+    let bare = '';
+    for (const char of text) {
+      if (char === '[' || char === ']') spans.push(bare.length);
+      else bare += char;
+    }
+    const bytes = Buffer.from(bare, 'latin1');
+    const call = new Call(null as never, null as never);
+    call.bytes = new Uint8Array(bytes);
+    call.spans = Int32Array.from(spans);
+    call.argc = spans.length / 2;
+    log.before({ index: 0 } as never);
+    log.asItCame(call);
+    log.after({ command: { flags: 0 } } as never, true);
+    log.publish();
+    return written().slice('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n'.length);
+  }
+
+  it.each([
+    '*3\r\n$3\r\n[SET]\r\n$1\r\n[k]\r\n$12\r\n[a long value]\r\n',
+    '*3\r\n$3\r\n[set]\r\n$0\r\n[]\r\n$9\r\n[\r\n$1\r\nx\r\n]\r\n',
+    `*2\r\n$3\r\n[DEL]\r\n$2100\r\n[${'key'.repeat(700)}]\r\n`,
+  ])('a command as clients write it is logged as it came: %j', (text) => {
+    expect(logOf(text)).toBe(text.replace(/[[\]]/g, ''));
+  });
+
+  it.each([
+    // Typed, with as many blanks as a length would have room.
+    '[SET] [k]      [a]',
+    '[SET]      [k]      [a]\r\n',
+    // A length that is not written as others do.
+    '*3\r\n$3\r\n[SET]\r\n$01\r\n[k]\r\n$1\r\n[a]\r\n',
+    '*3\r\n$3\r\n[SET]\r\n$001\r\n[k]\r\n$+1\r\n[a]\r\n',
+    // What lies between the arguments looks like a length, and is of something else.
+    '[SET]\r\n$2\r\n[k]\r\n$11\r\n[a]\r\n',
+    '[SET]\r\n$1\r\n[k]\r\n$1\n\n[a]\r\n',
+    '[SET]\r\n*1\r\n[k]x\n$1\r\n[a]\r\n',
+    // As a script packs them.
+    '[SET][k][a]',
+    '[SET]\r\n[k]\r\n[a]',
+  ])('a command that came otherwise is logged as clients would write it: %j', (text) => {
+    expect(logOf(text)).toBe('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\na\r\n');
   });
 });

@@ -13,7 +13,7 @@ import {
   MODE_BIO,
   readPosition,
 } from '../../../src/ring/log-ring.ts';
-import type { MemoryFiles } from './memory-files.ts';
+import { MemoryFiles } from './memory-files.ts';
 
 export const NAMES = new AofNames('dir', 'a.aof');
 
@@ -129,12 +129,21 @@ export class LogHarness {
     this.rewritten = this.count;
   }
 
-  /** Ends it: the base says what there was at the begin. */
-  endRewrite(): void {
+  /** Ends it: the base says what there was at the begin. `meanwhile` is done by another thread before each renaming. */
+  endRewrite(meanwhile: () => void = () => {}): void {
+    const { files } = this;
     let text = '';
     for (let n = 1; n <= this.rewritten; n++) text += entry(n);
     this.writeFile('temp-base', text);
-    this.appender.adoptBase('temp-base');
+    files.rename = (from, to) => {
+      meanwhile();
+      MemoryFiles.prototype.rename.call(files, from, to);
+    };
+    try {
+      this.appender.adoptBase('temp-base');
+    } finally {
+      Reflect.deleteProperty(files, 'rename');
+    }
   }
 }
 
