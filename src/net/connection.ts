@@ -1,10 +1,13 @@
 /** A socket of an io worker, its input that is not a command yet, and its output that the kernel did not take. */
 import type net from 'node:net';
 import { PartialRequest } from '../resp/request-parser.ts';
+import { type Handle, handleOf } from './raw-stream.ts';
 
 export class Connection {
   readonly slot: number;
   readonly socket: net.Socket;
+  /** The socket's; null when it was closed already. */
+  readonly handle: Handle | null;
   /** First word of this connection's row in the connection table. */
   readonly row: number;
   /** A command that arrives in pieces. */
@@ -39,6 +42,7 @@ export class Connection {
     this.slot = slot;
     this.row = row;
     this.socket = socket;
+    this.handle = handleOf(socket);
   }
 
   partialRequest(): PartialRequest {

@@ -96,7 +96,7 @@ import {
   type LargeRequest,
 } from './input.ts';
 import { Output } from './output.ts';
-import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
+import { type Incoming, openSocket } from './raw-stream.ts';
 
 /** What keeps a silent connection from being idle. */
 const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING | CONNECTION_MONITORS;
@@ -262,7 +262,7 @@ export class IoWorker {
     connection.lastActiveMs = this.nowMs;
     this.connections[slot] = connection;
     this.rows.fill(0, connection.row, connection.row + CONNECTION_WORDS);
-    this.rows[connection.row + CONNECTION_FD] = handleOf(socket)?.fd ?? -1;
+    this.rows[connection.row + CONNECTION_FD] = connection.handle?.fd ?? -1;
     this.attach(connection);
     const peer = unixPath ? `${unixPath}:0` : hostPort(socket.remoteAddress, socket.remotePort);
     const local = unixPath ? `${unixPath}:0` : hostPort(socket.localAddress, socket.localPort);

@@ -141,7 +141,7 @@ export class Output {
   private start(connection: Connection, bytes: Uint8Array): boolean {
     this.writes++;
     const size = bytes.length;
-    const status = write(connection.socket, bytes, this.doneOf(connection));
+    const status = write(connection.socket, connection.handle, bytes, this.doneOf(connection));
     if (status === PENDING) {
       connection.writing = size;
       connection.pending = bytes;

@@ -22,7 +22,7 @@ interface WriteRequest {
 
 type OnRead = (this: Handle, bytes: unknown) => unknown;
 
-interface Handle {
+export interface Handle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   readStop(): number;
   onread?: OnRead;
@@ -71,11 +71,10 @@ export function handleOf(socket: net.Socket): Handle | null {
 }
 
 /**
- * Writes bytes to the socket. Returns WRITTEN, PENDING (then `done` is called once, with 0 or a negative
- * error number) or FAILED (`done` is not called).
+ * Writes bytes to the socket, whose handle its owner keeps: to ask the socket for it takes a getter. Returns WRITTEN, PENDING (then `done`
+ * is called once, with 0 or a negative error number) or FAILED (`done` is not called), which a closed handle is too.
  */
-export function write(socket: net.Socket, bytes: Uint8Array, done: Done): number {
-  const handle = handleOf(socket);
+export function write(socket: net.Socket, handle: Handle | null, bytes: Uint8Array, done: Done): number {
   if (handle === null) return FAILED;
   if (binding === null) return writeThroughStream(socket, bytes, done);
   let request = spareRequest;
