@@ -287,14 +287,17 @@ for (const { name, run, unit } of CASES) {
 }
 
 const IDLE = 2000;
+/** What a server does about its memory when nothing happens, after its start and after the connections came, has happened then. */
+const SETTLE_MS = 10_000;
 
 /** Resident bytes that each of so many idle connections adds. */
 async function idleBytes(/** @type {BenchServer} */ server) {
+  await sleep(SETTLE_MS);
   const before = server.residentBytes();
   const sockets = [];
   for (let i = 0; i < IDLE; i += 100)
     sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => connectCounting(server.port)))));
-  await sleep(500);
+  await sleep(SETTLE_MS);
   const bytes = (server.residentBytes() - before) / IDLE;
   for (const socket of sockets) socket.close();
   return bytes;
