@@ -2,8 +2,9 @@
  * The worst moments of a server, and what it costs when it does nothing. Each server runs alone, through:
  *
  *   start-up       spawn until the log's "Ready to accept connections", and until the first PONG
- *   idle           1,000 connections that say nothing: memory of each, and CPU time; then 4,000 more, whose memory does not
- *                  hold what a server needs once for having clients at all (compiled code, pools). A median of several servers
+ *   idle           1,000 connections that say nothing, to a server that has had 3,000 others one by one, so that their memory does not
+ *                  hold what a server needs once for having clients at all (compiled code, pools), and CPU time; then
+ *                  4,000 more. Before and after, the server is left alone until its memory falls no more. A median of several servers
  *   control        the prober alone: what the machine itself adds to the figures below
  *   load           `--keys` keys of 20 bytes with 64-byte values, by pipelined SETs; memory of each key
  *   FLUSHALL       of all of them, SYNC and (loaded again) ASYNC
@@ -28,6 +29,7 @@ const USAGE = `node bench/macro/stalls.mjs [options]
   --storm-keys 1000000
   --connections 1000      idle ones
   --idle-seconds 5
+  --idle-servers 3        two minutes each
   --starts 7
   --only NAME             ours or baseline; by default both
   --server-args, --redis-args, --ours, --baseline, --out   as in compare.mjs`;
@@ -38,6 +40,7 @@ const options = readOptions(
     'storm-keys': '1000000',
     connections: '1000',
     'idle-seconds': '5',
+    'idle-servers': '3',
     starts: '7',
     only: '',
     'server-args': '',
@@ -51,9 +54,10 @@ const options = readOptions(
 
 const VALUE_BYTES = 64;
 const MORE_CONNECTIONS = 4000;
-const IDLE_SERVERS = 3;
-/** What a server does about its memory when nothing happens has happened then. */
-const SETTLE_MS = 10_000;
+const EARLIER_CONNECTIONS = 3000;
+/** Memory that has not fallen by a share of 1 % for so long falls no more: what a server does about it when nothing happens takes it up to 25 s. */
+const SETTLED_MS = 26_000;
+const SETTLE_MS_MAX = 90_000;
 const PROBE_EVERY_MS = 1;
 const CONTROL_MS = 2000;
 /** The prober runs alone for so long before and after what it watches. */
@@ -105,44 +109,63 @@ async function measureStarts(/** @type {Choice} */ choice) {
   };
 }
 
-/** Opens so many connections and leaves them be. @returns {Promise<number>} the memory of each in KiB */
+/** @returns {Promise<number>} resident bytes, once they fall no more */
+async function settledBytes(/** @type {BenchServer} */ server) {
+  const startMs = performance.now();
+  let least = server.residentBytes();
+  for (let leastMs = startMs; performance.now() - leastMs < SETTLED_MS; await sleep(MARGIN_MS)) {
+    if (performance.now() - startMs > SETTLE_MS_MAX) break;
+    const bytes = server.residentBytes();
+    if (bytes > least * 0.99) continue;
+    least = bytes;
+    leastMs = performance.now();
+  }
+  return server.residentBytes();
+}
+
+/** Opens so many connections and leaves them be. @returns {Promise<number>} resident bytes then */
 async function addIdle(
   /** @type {BenchServer} */ server,
   /** @type {import('../lib/resp-client.mjs').RespClient[]} */ clients,
   /** @type {number} */ count,
 ) {
-  const bytesBefore = server.residentBytes();
   for (let index = 0; index < count; index++) {
     const client = await connectResp(server.port);
     await client.call('PING');
     clients.push(client);
   }
-  await sleep(SETTLE_MS);
-  return (server.residentBytes() - bytesBefore) / count / 1024;
+  return settledBytes(server);
 }
 
 /** @returns {Promise<Record<string, number>>} memory and CPU of connections that say nothing, on a server of their own */
 async function measureIdle(/** @type {Choice} */ choice) {
   const server = await startServer(choice);
   const emptyMiB = server.residentBytes() / 2 ** 20;
-  await sleep(SETTLE_MS);
+  for (let index = 0; index < EARLIER_CONNECTIONS; index++) await callOnce(server, 'PING');
   /** @type {import('../lib/resp-client.mjs').RespClient[]} */
   const clients = [];
-  const connectionKiB = await addIdle(server, clients, options.number('connections'));
+  const count = options.number('connections');
+  const bytesBefore = await settledBytes(server);
+  const bytesIdle = await addIdle(server, clients, count);
   const cpuBefore = server.cpuMicros();
   const idleMicros = options.number('idle-seconds') * 1_000_000;
   await sleep(idleMicros / 1000);
   const idleCpuPercent = (100 * (server.cpuMicros() - cpuBefore)) / idleMicros;
-  const moreConnectionKiB = await addIdle(server, clients, MORE_CONNECTIONS);
+  const bytesMore = await addIdle(server, clients, MORE_CONNECTIONS);
   for (const client of clients) client.close();
   await server.stop();
-  return { emptyMiB, connectionKiB, idleCpuPercent, moreConnectionKiB };
+  return {
+    emptyMiB,
+    connectionKiB: (bytesIdle - bytesBefore) / count / 1024,
+    idleCpuPercent,
+    moreConnectionKiB: (bytesMore - bytesIdle) / MORE_CONNECTIONS / 1024,
+  };
 }
 
 /** @returns {Promise<Record<string, number>>} the medians of several servers */
 async function measureIdleServers(/** @type {Choice} */ choice) {
   const all = [];
-  for (let count = 0; count < IDLE_SERVERS; count++) all.push(await measureIdle(choice));
+  for (let count = 0; count < options.number('idle-servers'); count++) all.push(await measureIdle(choice));
   return Object.fromEntries(Object.keys(all[0]).map((name) => [name, median(all.map((one) => one[name]))]));
 }
 
