@@ -56,6 +56,8 @@ export interface PersistenceParts {
   player: CommandPlayer & { startFile(): void };
   /** Bytes of the append only file, as bio last said. */
   aofBytes: () => number;
+  fsyncsRunning: () => number;
+  fsyncsDelayed: () => number;
   /** The errno for which the append only file cannot be written at the moment, 0 while it can. */
   aofErrno: () => number;
   /** An fsync has failed, and only a rewrite makes the file safe again. */
@@ -761,6 +763,9 @@ export class Persistence implements PersistenceService {
         writeOk: this.parts.aofErrno() === 0,
         bytes: this.parts.aofBytes(),
         baseBytes: this.baseBytes,
+        bufferBytes: this.parts.log.waitingBytes,
+        fsyncsRunning: this.parts.fsyncsRunning(),
+        fsyncsDelayed: this.parts.fsyncsDelayed(),
       },
       keysProcessed: saving?.snapshot.written ?? 0,
       keysTotal: saving?.snapshot.total ?? 0,

@@ -1,7 +1,7 @@
 /** INFO: its sections and fields against the real server's, and that the figures are real. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 
 /** What Redis 7.2 tells beyond 7.0, by section, as seen on a 7.2.3. */
@@ -113,6 +113,20 @@ describe.skipIf(!oracleAvailable())('INFO everything', () => {
     const [real, ours] = told;
     const common = [...real.keys()].filter((title) => ours.has(title));
     expect([...ours.keys()].filter((title) => real.has(title))).toEqual(common);
+  });
+});
+
+describeOnBoth('INFO of an append only file', ['--appendonly', 'yes'], ({ client }) => {
+  it('INFO persistence: the buffer has what is logged and not written yet', async () => {
+    const pipelined = await client();
+    pipelined.write('SET k v\r\nINFO persistence\r\n');
+    expect(readable(await pipelined.next())).toBe('OK');
+    const told = values(readable(await pipelined.next()));
+    const logged = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n';
+    expect(told).toMatchObject({ aof_buffer_length: String(logged.length), aof_delayed_fsync: '0' });
+    const later = values(readable(await pipelined.call('INFO', 'persistence')));
+    expect(later.aof_buffer_length).toBe('0');
+    pipelined.close();
   });
 });
 
