@@ -210,6 +210,20 @@ describeOnBoth('info', ['--enable-debug-command', 'yes'], ({ run, client }) => {
     expect(told).toMatchObject({ blocked_clients: '0', clients_in_timeout_table: '0' });
   });
 
+  it('INFO server: server_time_usec tells microseconds, as TIME does', async () => {
+    let before = 0;
+    const fractions = new Set<number>();
+    for (let i = 0; i < 50; i++) {
+      const us = await figure('server_time_usec', 'server');
+      expect(us).toBeGreaterThanOrEqual(before);
+      before = us;
+      fractions.add(us % 1000);
+    }
+    const [seconds] = (await run('TIME')) as string[];
+    expect(Math.abs(Number(seconds) - before / 1_000_000)).toBeLessThan(60);
+    expect(fractions.size).toBeGreaterThan(10);
+  });
+
   it('INFO stats: rates are those of the last moments', async () => {
     await run('CONFIG RESETSTAT');
     const other = await client();
