@@ -542,23 +542,31 @@ export class Persistence implements PersistenceService {
     this.parts.log.cut();
     this.parts.orders.ask({ type: 'aof-policy', policy: this.policy });
     this.loadStartMs = this.server.clock.nowMs();
-    this.server.keyspace.flushAll();
-    const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
-    this.setLoading(true);
+    const link = this.openAofFiles(!this.aofOn);
+    const loading = this.newLoading(link, { dropsExpired: false, replaces: false });
     this.parts.player.startFile();
+    loading.waitForFirst();
+    if (loading.error !== null) {
+      // The data is still there.
+      this.logError(loading);
+      return loading.error;
+    }
+    this.server.keyspace.flushAll();
+    this.setLoading(true);
     loading.finish();
     this.endLoading(loading, false);
     this.logError(loading);
     return loading.error;
   }
 
-  private openAofFiles(): LoadLink {
+  private openAofFiles(mustExist: boolean): LoadLink {
     const { config } = this.server;
     if (!this.aofOn) this.aofRoot = this.directory;
     const options = {
       ...this.aofFiles,
       checksum: config.bool('rdbchecksum'),
       cutsTail: config.bool('aof-load-truncated'),
+      mustExist,
     };
     return new LoadLink({ kind: 'load-aof', options }, 0, this.parts.process, this.parts.toBio);
   }
@@ -644,7 +652,7 @@ export class Persistence implements PersistenceService {
     this.loadStartMs = this.server.clock.nowMs();
     this.loadsAof = true;
     this.policySeen = this.policy;
-    this.loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
+    this.loading = this.newLoading(this.openAofFiles(false), { dropsExpired: false, replaces: false });
     this.setLoading(true);
   }
 

@@ -255,6 +255,23 @@ describeOnBoth(
   },
 );
 
+describeOnOurs('DEBUG LOADAOF without files', ['--enable-debug-command', 'local'], ({ run }) => {
+  it('is an error that leaves the data; a rewrite makes files that it loads', async () => {
+    await run('SET k v');
+    const refusal = 'error: ERR Error trying to load the AOF files, check server logs.';
+    expect(await run('DEBUG LOADAOF')).toBe(refusal);
+    expect(await run('GET k')).toBe('v');
+    await run('SET k w');
+    expect(await run('GET k')).toBe('w');
+    await run('BGREWRITEAOF');
+    while (!String(await run('INFO persistence')).includes('aof_rewrites:1')) await run('PING');
+    while (!String(await run('INFO persistence')).includes('aof_rewrite_in_progress:0')) await run('PING');
+    await run('SET k x');
+    expect(await run('DEBUG LOADAOF')).toBe('OK');
+    expect(await run('GET k')).toBe('w');
+  });
+});
+
 describeOnOurs(
   'a slow disk',
   ['--enable-debug-command', 'local', '--appendonly', 'yes', '--appendfsync', 'always'],
