@@ -48,6 +48,12 @@ export interface PersistenceFigures {
     bytes: number;
     /** After the last rewrite. */
     baseBytes: number;
+    /** What is logged and not written yet. */
+    bufferBytes: number;
+    /** Fsyncs that run beside the writing. */
+    fsyncsRunning: number;
+    /** Those that had to wait for seconds because the one before still ran, ever. */
+    fsyncsDelayed: number;
   };
   keysProcessed: number;
   keysTotal: number;

@@ -57,6 +57,8 @@ export class Stats {
   payloadBlocksChecked = 0;
   /** What the keyspace's count of lazily freed records was at the last reset. */
   lazyFreedBefore = 0;
+  /** The same with fsyncs of the append only file that had to wait. */
+  fsyncsDelayedBefore = 0;
   peakMemory = 0;
   readonly commandRate = new Rate();
   readonly inputRate = new Rate();

@@ -29,7 +29,13 @@ import { Persistence } from '../persistence/persistence.ts';
 import { Broker } from '../pubsub/broker.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { AOF_SIZE, HEARTBEATS, LOG_ALWAYS, LOG_BROKEN, LOG_UNSURE, THREAD_IDS } from '../ring/layout.ts';
-import { LOG_WRITTEN, LogWriter, readPosition } from '../ring/log-ring.ts';
+import {
+  LOG_FSYNCS_DELAYED,
+  LOG_FSYNCS_RUNNING,
+  LOG_WRITTEN,
+  LogWriter,
+  readPosition,
+} from '../ring/log-ring.ts';
 import {
   type ExecutorData,
   type FromExecutor,
@@ -159,6 +165,8 @@ export function buildExecutor(data: ExecutorData, onCron: ((nowMs: number) => vo
       },
     },
     aofBytes: () => readPosition(control, AOF_SIZE) + readPosition(logControl, LOG_WRITTEN),
+    fsyncsRunning: () => Atomics.load(logControl, LOG_FSYNCS_RUNNING),
+    fsyncsDelayed: () => Atomics.load(logControl, LOG_FSYNCS_DELAYED),
     aofErrno: () => Atomics.load(control, LOG_BROKEN),
     aofUnsure: () => Atomics.load(control, LOG_UNSURE) !== 0,
     onLoaded: (error) => send({ type: 'loaded', error }),
@@ -436,6 +444,7 @@ function resetStats(server: Server, executor: Executor, watches: Watches): void 
   const { keyspace, stats } = server;
   stats.reset();
   stats.lazyFreedBefore = keyspace.lazyFree.freed;
+  stats.fsyncsDelayedBefore = server.persistence.figures().aof.fsyncsDelayed;
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expired = 0;

@@ -52,7 +52,7 @@ export class Keyspace {
   /** Keys whose time has come are not found and not deleted either: CLIENT PAUSE. Nothing is to be deleted that no command names. */
   frozen = false;
   /** Which deletions leave a large value's memory to bio. */
-  readonly lazy = { expire: false, serverDelete: false, userDelete: false };
+  readonly lazy = { expire: false, serverDelete: false, userDelete: false, userFlush: false };
   /** The longest string that a command may make. */
   stringSizeMax = 512 << 20;
   /** The directives that say when a collection is small enough to be packed, and how large its blocks are. */
@@ -182,23 +182,24 @@ export class Keyspace {
 
   /**
    * Empties every database. The arena is given back whole, so the cost does not depend on the number of keys; but while a snapshot
-   * still needs what is in it, it is freed in slices. Returns how many keys there were.
+   * still needs what is in it, it is freed in slices. `lazily` only says whether that counts as freed in the background. Returns how many keys
+   * there were.
    */
-  flushAll(): number {
+  flushAll(lazily = false): number {
     this.onFlush?.();
     // Whoever is told may find that it wants to know no more.
     for (const db of this.databases) this.onEmptying?.(db, null);
-    return this.dropAll();
+    return this.dropAll(lazily);
   }
 
-  private dropAll(): number {
+  private dropAll(lazily: boolean): number {
     let removed = 0;
     for (const db of this.databases) removed += db.count;
     if (this.keeper !== null) {
       for (const db of this.databases) db.detach(this.lazyFree);
       return removed;
     }
-    this.lazyFree.dropAll();
+    this.lazyFree.dropAll(lazily ? removed : 0);
     this.defrag.forget();
     for (const db of this.databases) db.forget();
     this.lazyFree.releaseAll();
@@ -206,14 +207,14 @@ export class Keyspace {
     return removed;
   }
 
-  /** Empties one database. Returns how many keys there were. */
-  flush(db: Database): number {
+  /** Empties one database, as flushAll() empties all. Returns how many keys there were. */
+  flush(db: Database, lazily = false): number {
     this.onFlush?.();
     this.onEmptying?.(db, null);
     const removed = db.count;
     if (removed === 0) return 0;
     const alone = this.databases.every((other) => other === db || other.count === 0);
-    if (alone && this.keeper === null && !this.lazyFree.busy) return this.dropAll();
+    if (alone && this.keeper === null && !this.lazyFree.busy) return this.dropAll(lazily);
     db.detach(this.lazyFree);
     if (this.onSwap !== null) this.onSwap(db.index, db.index);
     return removed;

@@ -116,8 +116,9 @@ export class LazyFree {
     this.arena.free(address);
   }
 
-  /** Everything is to go: what was pending goes with it. */
-  dropAll(): void {
+  /** Everything is to go, `keys` of it as if in the background: what was pending goes with it. */
+  dropAll(keys: number): void {
+    this.freed += keys + this.pending;
     this.tables.length = 0;
     this.indexes.length = 0;
     this.collections.length = 0;

@@ -13,6 +13,7 @@ const DIRECTIVES = [
   'lazyfree-lazy-expire',
   'lazyfree-lazy-server-del',
   'lazyfree-lazy-user-del',
+  'lazyfree-lazy-user-flush',
   'maxmemory',
   'maxmemory-policy',
   'maxmemory-samples',
@@ -48,6 +49,7 @@ export function bindSettings(keyspace: Keyspace, source: SettingsSource): void {
     keyspace.lazy.expire = source.bool('lazyfree-lazy-expire');
     keyspace.lazy.serverDelete = source.bool('lazyfree-lazy-server-del');
     keyspace.lazy.userDelete = source.bool('lazyfree-lazy-user-del');
+    keyspace.lazy.userFlush = source.bool('lazyfree-lazy-user-flush');
     keyspace.stringSizeMax = source.number('proto-max-bulk-len');
     keyspace.access.lfuLogFactor = source.number('lfu-log-factor');
     keyspace.access.lfuDecayMinutes = source.number('lfu-decay-time');

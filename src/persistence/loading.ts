@@ -68,6 +68,11 @@ export class Loading {
     });
   }
 
+  /** Waits for the first bytes of what is read, or for the end where there are none; makes nothing of them yet. */
+  waitForFirst(): void {
+    while (!this.over && this.inHand === 0) this.take(this.parts.link.wait());
+  }
+
   /** Loads to the end, waiting for what has not come. */
   finish(): void {
     while (!this.over) {

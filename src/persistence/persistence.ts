@@ -56,6 +56,8 @@ export interface PersistenceParts {
   player: CommandPlayer & { startFile(): void };
   /** Bytes of the append only file, as bio last said. */
   aofBytes: () => number;
+  fsyncsRunning: () => number;
+  fsyncsDelayed: () => number;
   /** The errno for which the append only file cannot be written at the moment, 0 while it can. */
   aofErrno: () => number;
   /** An fsync has failed, and only a rewrite makes the file safe again. */
@@ -540,23 +542,31 @@ export class Persistence implements PersistenceService {
     this.parts.log.cut();
     this.parts.orders.ask({ type: 'aof-policy', policy: this.policy });
     this.loadStartMs = this.server.clock.nowMs();
-    this.server.keyspace.flushAll();
-    const loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
-    this.setLoading(true);
+    const link = this.openAofFiles(!this.aofOn);
+    const loading = this.newLoading(link, { dropsExpired: false, replaces: false });
     this.parts.player.startFile();
+    loading.waitForFirst();
+    if (loading.error !== null) {
+      // The data is still there.
+      this.logError(loading);
+      return loading.error;
+    }
+    this.server.keyspace.flushAll();
+    this.setLoading(true);
     loading.finish();
     this.endLoading(loading, false);
     this.logError(loading);
     return loading.error;
   }
 
-  private openAofFiles(): LoadLink {
+  private openAofFiles(mustExist: boolean): LoadLink {
     const { config } = this.server;
     if (!this.aofOn) this.aofRoot = this.directory;
     const options = {
       ...this.aofFiles,
       checksum: config.bool('rdbchecksum'),
       cutsTail: config.bool('aof-load-truncated'),
+      mustExist,
     };
     return new LoadLink({ kind: 'load-aof', options }, 0, this.parts.process, this.parts.toBio);
   }
@@ -642,7 +652,7 @@ export class Persistence implements PersistenceService {
     this.loadStartMs = this.server.clock.nowMs();
     this.loadsAof = true;
     this.policySeen = this.policy;
-    this.loading = this.newLoading(this.openAofFiles(), { dropsExpired: false, replaces: false });
+    this.loading = this.newLoading(this.openAofFiles(false), { dropsExpired: false, replaces: false });
     this.setLoading(true);
   }
 
@@ -761,6 +771,9 @@ export class Persistence implements PersistenceService {
         writeOk: this.parts.aofErrno() === 0,
         bytes: this.parts.aofBytes(),
         baseBytes: this.baseBytes,
+        bufferBytes: this.parts.log.waitingBytes,
+        fsyncsRunning: this.parts.fsyncsRunning(),
+        fsyncsDelayed: this.parts.fsyncsDelayed(),
       },
       keysProcessed: saving?.snapshot.written ?? 0,
       keysTotal: saving?.snapshot.total ?? 0,

@@ -72,8 +72,10 @@ const LOG_MODE = 112;
 const LOG_DESCRIPTOR = 113;
 /** The errno of an fsync that he has seen fail; bio takes it. */
 const FSYNC_ERRNO = 114;
-/** 1 while an fsync runs beside the writing. */
-const FSYNC_RUNS = 115;
+/** How many fsyncs run beside the writing. */
+export const LOG_FSYNCS_RUNNING = 115;
+/** How often one was due and had to wait for seconds, because the one before still ran. Only grows. */
+export const LOG_FSYNCS_DELAYED = 116;
 export const LOG_WORDS = 128;
 
 export const LOCK_FREE = 0;
@@ -322,12 +324,20 @@ export class LogReader {
     return Atomics.exchange(this.control, FSYNC_ERRNO, 0);
   }
 
-  get fsyncRuns(): boolean {
-    return Atomics.load(this.control, FSYNC_RUNS) === 1;
+  get fsyncsRunning(): number {
+    return Atomics.load(this.control, LOG_FSYNCS_RUNNING);
   }
 
-  set fsyncRuns(runs: boolean) {
-    Atomics.store(this.control, FSYNC_RUNS, runs ? 1 : 0);
+  fsyncBegins(): void {
+    Atomics.add(this.control, LOG_FSYNCS_RUNNING, 1);
+  }
+
+  fsyncEnds(): void {
+    Atomics.sub(this.control, LOG_FSYNCS_RUNNING, 1);
+  }
+
+  noteDelayedFsync(): void {
+    Atomics.add(this.control, LOG_FSYNCS_DELAYED, 1);
   }
 
   /** Bio is to look at the ring. */

@@ -813,6 +813,45 @@ describe('the append only file', () => {
     });
   }
 
+  it('a transaction after another database: SELECT stands before MULTI, and inside where it changes', async () => {
+    const logged = async ({ client, server: { dir } }: Subject) => {
+      await client.call('SELECT', '0');
+      await client.call('SET', 'k', 'v');
+      const before = readIncrement(dir).length;
+      for (const text of [
+        'SELECT 3',
+        'MULTI',
+        'SET a 1',
+        'SET b 2',
+        'SELECT 4',
+        'SET c 3',
+        'EXEC',
+        'SADD s a b',
+      ]) {
+        await client.call(...text.split(' '));
+      }
+      await client.call('SELECT', '0');
+      return parseCommands(readIncrement(dir).subarray(before)).map((words) => words.join(' ').toLowerCase());
+    };
+    const lines = await logged(ours);
+    expect(lines.slice(0, 3)).toEqual(['select 3', 'multi', 'set a 1']);
+    if (real !== null) expect(lines).toEqual(await logged(real));
+  });
+
+  it('SPOP with a count: each member goes by a command of its own', async () => {
+    const logged = async (subject: Subject, count: number) => {
+      const members = Array.from({ length: 20 }, (_, i) => `m${i}`).join(' ');
+      const lines = await subject.play({ given: [`SADD s ${members}`], run: [`SPOP s ${count}`] });
+      return lines.map((line) => line.replace(/ m\d+/g, ' <member>'));
+    };
+    for (const count of [1, 2, 3, 18]) {
+      const expected = Array.from({ length: count }, () => 'srem s <member>');
+      if (count > 1) expected.splice(0, count, 'multi', ...expected, 'exec');
+      expect(await logged(ours, count)).toEqual(expected);
+      if (real !== null) expect(await logged(real, count)).toEqual(expected);
+    }
+  });
+
   it('BF.LOADCHUNK', async () => {
     await ours.send('FLUSHALL');
     await ours.send('BF.RESERVE bf 0.01 100');

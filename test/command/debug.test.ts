@@ -1,6 +1,7 @@
 /** DEBUG, on our server and on the real one. */
 import { expect, it } from 'vitest';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
+import type { RawClient } from './raw-client.ts';
 
 const RANGE = 'error: ERR value is out of range, must be positive';
 
@@ -29,7 +30,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   false: [':0\r\n', '#f\r\n'],
 };
 
-describeOnBoth('debug', ['--enable-debug-command', 'yes'], ({ run, raw }) => {
+describeOnBoth('debug', ['--enable-debug-command', 'yes'], ({ run, raw, call, client }) => {
   it('DEBUG PROTOCOL: shows each kind of reply', async () => {
     for (const kind of KINDS) {
       const [two, three] = EXAMPLES[kind];
@@ -80,6 +81,67 @@ describeOnBoth('debug', ['--enable-debug-command', 'yes'], ({ run, raw }) => {
       expect(await read('s')).toMatch(new RegExp(` encoding:${encoding} serializedlength:${size} `));
     }
     expect(await run('DEBUG OBJECT none')).toBe('error: ERR no such key');
+    const refusal =
+      "error: ERR unknown subcommand or wrong number of arguments for 'OBJECT'. Try DEBUG HELP.";
+    expect(await run('DEBUG OBJECT n fast')).toBe(refusal);
+  });
+
+  it('DEBUG OBJECT: serializedlength is the size of the value in a snapshot, whatever its type', async () => {
+    const words = (count: number, size: number) =>
+      Array.from({ length: count }, (_, i) => `${i}:${'x'.repeat(size)}`);
+    const pairs = (count: number, size: number) => words(count, size).flatMap((word, i) => [String(i), word]);
+    const serialized = async (key: string) =>
+      Number(/serializedlength:(\d+)/.exec(String(await run(`DEBUG OBJECT ${key}`)))?.[1]);
+    /** What DUMP has beyond the value: the type, the version and the checksum. */
+    const dumped = async (client: RawClient, key: string) =>
+      ((await client.call('DUMP', key)) as Buffer).length - 11;
+    await run('CONFIG SET rdbcompression no');
+    await call('RPUSH', 'list', 'a', 'b', 'c');
+    await call('RPUSH', 'biglist', ...words(3000, 20));
+    await call('HSET', 'hash', ...pairs(5, 3));
+    await call('HSET', 'bighash', ...pairs(700, 20));
+    await call('SADD', 'ints', ...Array.from({ length: 20 }, (_, i) => i));
+    await call('SADD', 'set', 'a', 'b', 'ccc');
+    await call('SADD', 'bigset', ...words(700, 20));
+    await call('ZADD', 'zset', ...pairs(5, 3));
+    await call('ZADD', 'bigzset', ...pairs(700, 20));
+    await call('XADD', 'stream', '1-1', 'f', 'v');
+    for (let i = 1; i <= 250; i++) await call('XADD', 'bigstream', `${i}-1`, 'f', 'v'.repeat(i));
+    await call('XGROUP', 'CREATE', 'bigstream', 'g', '0');
+    const own = await client();
+    const sizes: Record<string, number> = {};
+    for (const key of [
+      'list',
+      'hash',
+      'ints',
+      'set',
+      'bigset',
+      'bighash',
+      'zset',
+      'bigzset',
+      'stream',
+      'biglist',
+      'bigstream',
+    ]) {
+      sizes[key] = await serialized(key);
+      expect([key, sizes[key]]).toEqual([key, await dumped(own, key)]);
+    }
+    own.close();
+    await run('CONFIG SET rdbcompression yes');
+    // What both servers say.
+    expect(sizes).toEqual({
+      list: 19,
+      hash: 53,
+      ints: 49,
+      set: 9,
+      bigset: 17392,
+      bighash: 19364,
+      zset: 53,
+      bigzset: 22992,
+      stream: 57,
+      biglist: 79991,
+      bigstream: 34548,
+    });
   });
 
   it('DEBUG SLEEP: sleeps', async () => {
@@ -192,6 +254,23 @@ describeOnBoth(
     });
   },
 );
+
+describeOnOurs('DEBUG LOADAOF without files', ['--enable-debug-command', 'local'], ({ run }) => {
+  it('is an error that leaves the data; a rewrite makes files that it loads', async () => {
+    await run('SET k v');
+    const refusal = 'error: ERR Error trying to load the AOF files, check server logs.';
+    expect(await run('DEBUG LOADAOF')).toBe(refusal);
+    expect(await run('GET k')).toBe('v');
+    await run('SET k w');
+    expect(await run('GET k')).toBe('w');
+    await run('BGREWRITEAOF');
+    while (!String(await run('INFO persistence')).includes('aof_rewrites:1')) await run('PING');
+    while (!String(await run('INFO persistence')).includes('aof_rewrite_in_progress:0')) await run('PING');
+    await run('SET k x');
+    expect(await run('DEBUG LOADAOF')).toBe('OK');
+    expect(await run('GET k')).toBe('w');
+  });
+});
 
 describeOnOurs(
   'a slow disk',

@@ -165,6 +165,34 @@ describeOnBoth('generic', [], ({ run, call, client }) => {
     expect(await run('FLUSHDB SYNC ASYNC')).toBe(SYNTAX);
   });
 
+  it('FLUSHDB, FLUSHALL: count what is freed lazily, by word or by lazyfree-lazy-user-flush', async () => {
+    const flush = async (command: string) => {
+      await run('MSET a 1 b 2 c 3');
+      await run('RPUSH l x y z');
+      await run('CONFIG RESETSTAT');
+      await run(command);
+      let info = '';
+      do info = String(await run('INFO memory'));
+      while (!info.includes('lazyfree_pending_objects:0'));
+      return Number(/lazyfreed_objects:(\d+)/.exec(info)?.[1]);
+    };
+    for (const command of ['FLUSHDB', 'FLUSHALL']) {
+      expect([command, await flush(command)]).toEqual([command, 0]);
+      expect([command, await flush(`${command} SYNC`)]).toEqual([command, 0]);
+      expect([command, await flush(`${command} async`)]).toEqual([command, 4]);
+      await run('CONFIG SET lazyfree-lazy-user-flush yes');
+      expect([command, await flush(command)]).toEqual([command, 4]);
+      expect([command, await flush(`${command} sync`)]).toEqual([command, 0]);
+      await run('CONFIG SET lazyfree-lazy-user-flush no');
+    }
+    // A database that has others beside it is freed in another way.
+    await run('SELECT 1');
+    await run('SET other db');
+    await run('SELECT 0');
+    expect(await flush('FLUSHDB ASYNC')).toBe(4);
+    expect(await flush('FLUSHALL ASYNC')).toBe(5);
+  });
+
   it('FLUSHDB: keys set at once afterwards live on while the old ones are being freed', async () => {
     const keys = Array.from({ length: 5000 }, (_, i) => [`key:${i}`, 'v'.repeat(50)]).flat();
     await call('MSET', ...keys);

@@ -1,7 +1,7 @@
 /** INFO: its sections and fields against the real server's, and that the figures are real. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeOnBoth, describeOnOurs } from './both-servers.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, readable } from './raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from './servers.ts';
 
 /** What Redis 7.2 tells beyond 7.0, by section, as seen on a 7.2.3. */
@@ -116,6 +116,20 @@ describe.skipIf(!oracleAvailable())('INFO everything', () => {
   });
 });
 
+describeOnBoth('INFO of an append only file', ['--appendonly', 'yes'], ({ client }) => {
+  it('INFO persistence: the buffer has what is logged and not written yet', async () => {
+    const pipelined = await client();
+    pipelined.write('SET k v\r\nINFO persistence\r\n');
+    expect(readable(await pipelined.next())).toBe('OK');
+    const told = values(readable(await pipelined.next()));
+    const logged = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n';
+    expect(told).toMatchObject({ aof_buffer_length: String(logged.length), aof_delayed_fsync: '0' });
+    const later = values(readable(await pipelined.call('INFO', 'persistence')));
+    expect(later.aof_buffer_length).toBe('0');
+    pipelined.close();
+  });
+});
+
 describeOnBoth('info', ['--enable-debug-command', 'yes'], ({ run, client }) => {
   const figure = async (name: string, section = 'everything') =>
     Number(values(await run(`INFO ${section}`))[name]);
@@ -194,6 +208,20 @@ describeOnBoth('info', ['--enable-debug-command', 'yes'], ({ run, client }) => {
     for (const each of [blocked, timeless, subscriber]) each.close();
     while (told.connected_clients !== '1') told = values(await run('INFO clients'));
     expect(told).toMatchObject({ blocked_clients: '0', clients_in_timeout_table: '0' });
+  });
+
+  it('INFO server: server_time_usec tells microseconds, as TIME does', async () => {
+    let before = 0;
+    const fractions = new Set<number>();
+    for (let i = 0; i < 50; i++) {
+      const us = await figure('server_time_usec', 'server');
+      expect(us).toBeGreaterThanOrEqual(before);
+      before = us;
+      fractions.add(us % 1000);
+    }
+    const [seconds] = (await run('TIME')) as string[];
+    expect(Math.abs(Number(seconds) - before / 1_000_000)).toBeLessThan(60);
+    expect(fractions.size).toBeGreaterThan(10);
   });
 
   it('INFO stats: rates are those of the last moments', async () => {

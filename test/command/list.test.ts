@@ -350,6 +350,10 @@ describeOnBoth('list', ['--enable-debug-command', 'yes'], ({ run, call }) => {
     expect(await run(command, 'x')).toBe(NOT_FLOAT);
     expect(await run(command, '')).toBe(NOT_FLOAT);
     expect(await run(command, '-1')).toBe(NEGATIVE);
+    // More than 64 bits of milliseconds, and what is infinite: negative to 7.0. What no long double holds is no number.
+    for (const huge of ['1e16', '1e300', '1e400', '-1e400', '1e4000', 'inf', '-inf'])
+      expect([huge, await run(command, huge)]).toEqual([huge, NEGATIVE]);
+    for (const none of ['1e5000', 'nan']) expect([none, await run(command, none)]).toEqual([none, NOT_FLOAT]);
     expect(await all('l')).toEqual(['a']);
   });
 

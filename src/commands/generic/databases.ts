@@ -2,7 +2,7 @@
  * SELECT, DBSIZE, FLUSHDB, FLUSHALL and SWAPDB: whole databases.
  *
  * Flushing never holds the server up, whatever SYNC or ASYNC say: the memory is given back whole, or in slices when other
- * databases share it.
+ * databases share it. The word, or without one lazyfree-lazy-user-flush, says whether INFO counts the keys among lazyfreed_objects.
  */
 import { parseSafeInteger } from '../../base/int64.ts';
 import * as errors from '../../resp/errors.ts';
@@ -61,7 +61,7 @@ export const FLUSHDB = defineCommand({
   ...FLUSH,
   name: 'FLUSHDB',
   summary: 'Deletes all keys of the database.',
-  handler: (call) => void flush(call, () => call.server.keyspace.flush(call.db)),
+  handler: (call) => void flush(call, (lazily) => call.server.keyspace.flush(call.db, lazily)),
 });
 
 export const FLUSHALL = defineCommand({
@@ -92,13 +92,14 @@ function select(call: Call): void {
 }
 
 /** True when the databases are empty now, and not when the command made no sense. */
-function flush(call: Call, empty: () => number): boolean {
-  const isMode = call.argc === 2 && (call.is(1, 'SYNC') || call.is(1, 'ASYNC'));
-  if (call.argc > 1 && !isMode) {
+function flush(call: Call, empty: (lazily: boolean) => number): boolean {
+  const { keyspace } = call.server;
+  const lazily = call.argc === 1 ? keyspace.lazy.userFlush : call.is(1, 'ASYNC');
+  if (call.argc > 2 || (call.argc === 2 && !lazily && !call.is(1, 'SYNC'))) {
     call.reply.error(errors.SYNTAX);
     return false;
   }
-  call.server.keyspace.dirty += empty();
+  keyspace.dirty += empty(lazily);
   // Where nothing was there, too: who repeats it may have something.
   call.log?.asItCame(call);
   call.reply.ok();
@@ -108,9 +109,9 @@ function flush(call: Call, empty: () => number): boolean {
 /** What is being saved is of no use any more; where save points are set, the file is to say at once that all is gone. */
 function flushAll(call: Call): void {
   const { config, keyspace, persistence } = call.server;
-  const empty = () => {
+  const empty = (lazily: boolean) => {
     persistence.abortSave();
-    return keyspace.flushAll();
+    return keyspace.flushAll(lazily);
   };
   if (flush(call, empty) && config.string('save') !== '') persistence.saveNow();
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Call } from '../call.ts';
 import { defineCommand, FAST, LOADING, NOSCRIPT, STALE } from '../define.ts';
 
@@ -28,18 +29,22 @@ export const ROLE = defineCommand({
 /** The millisecond that was read last and when it began: the wall clock has no finer digits, the monotonic one has. */
 const tick = { ms: 0, us: 0 };
 
-function time(call: Call): void {
-  const { clock } = call.server;
+/** Microseconds since 1970. */
+export function wallMicroseconds(clock: Clock): number {
   const ms = clock.nowMs();
   const us = clock.monotonicUs();
   if (ms !== tick.ms) {
     tick.ms = ms;
     tick.us = us;
   }
-  const fraction = Math.min(999, Math.floor(us - tick.us));
+  return ms * 1000 + Math.min(999, Math.floor(us - tick.us));
+}
+
+function time(call: Call): void {
+  const us = wallMicroseconds(call.server.clock);
   call.reply.array(2);
-  call.reply.bulkInteger(Math.floor(ms / 1000));
-  call.reply.bulkInteger((ms % 1000) * 1000 + fraction);
+  call.reply.bulkInteger(Math.floor(us / 1_000_000));
+  call.reply.bulkInteger(us % 1_000_000);
 }
 
 function role(call: Call): void {

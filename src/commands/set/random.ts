@@ -88,15 +88,16 @@ function popOne(call: Call, address: number, n: number, left: number): number {
   return removeIfEmpty(call, call.keyHash(1), removeAt(db, call.keyHash(1), address, position));
 }
 
-/** Members in one SREM of the log. */
+/** Members in one SREM of the log; 7.0 has one in each. */
 const LOGGED_TOGETHER = 1024;
 
 /** Logs that the member just replied is taken out, one of `n` of which `left` are still to be: chance does not come out the same again. */
 function logMember(call: Call, n: number, left: number): void {
   const { log } = call;
   if (log === null) return;
-  if ((n - left) % LOGGED_TOGETHER === 0) {
-    log.begin(2 + Math.min(left, LOGGED_TOGETHER));
+  const together = call.server.is72 ? LOGGED_TOGETHER : 1;
+  if ((n - left) % together === 0) {
+    log.begin(2 + Math.min(left, together));
     log.word('SREM');
     log.argument(call, 1);
   }

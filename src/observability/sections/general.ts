@@ -1,5 +1,7 @@
 /** INFO's sections on the server, its clients, its replication (there is none) and its CPU time. */
+
 import { PAUSE_NONE } from '../../commands/pausing.ts';
+import { wallMicroseconds } from '../../commands/server/time.ts';
 import type { Server } from '../../commands/server.ts';
 import type { Session } from '../../commands/session.ts';
 import { THREADIS_VERSION } from '../../config/product.ts';
@@ -29,7 +31,7 @@ export const SERVER: InfoSection = {
     fixed('process_supervised', 'no'),
     field('run_id', ({ server }) => server.runId),
     field('tcp_port', ({ server }) => server.config.number('port')),
-    field('server_time_usec', ({ server }) => server.nowMs * 1000),
+    field('server_time_usec', ({ server }) => wallMicroseconds(server.clock)),
     field('uptime_in_seconds', (facts) => facts.uptimeSeconds),
     field('uptime_in_days', (facts) => Math.floor(facts.uptimeSeconds / SECONDS_PER_DAY)),
     field('hz', ({ server }) => server.config.number('hz')),

@@ -1,5 +1,6 @@
 /** INFO persistence: what is being saved and loaded, and how it last ended. */
 import type { PersistenceFigures } from '../../commands/persistence.ts';
+import type { Server } from '../../commands/server.ts';
 import { field, fixed, type InfoSection } from '../info-section.ts';
 
 export const PERSISTENCE: InfoSection = {
@@ -38,19 +39,22 @@ export const PERSISTENCE: InfoSection = {
     fixed('module_fork_in_progress', 0),
     fixed('module_fork_last_cow_size', 0),
   ],
-  lines: ({ persistence }) => [...aofLines(persistence.aof), ...loadingLines(persistence.loading)],
+  lines: ({ persistence, server }) => [
+    ...aofLines(persistence.aof, server),
+    ...loadingLines(persistence.loading),
+  ],
 };
 
 /** What is shown only while there is an append only file. */
-function aofLines(aof: PersistenceFigures['aof']): string[] {
+function aofLines(aof: PersistenceFigures['aof'], server: Server): string[] {
   if (!aof.enabled) return [];
   return [
     `aof_current_size:${aof.bytes}`,
     `aof_base_size:${aof.baseBytes}`,
     `aof_pending_rewrite:${Number(aof.rewriteScheduled)}`,
-    'aof_buffer_length:0',
-    'aof_pending_bio_fsync:0',
-    'aof_delayed_fsync:0',
+    `aof_buffer_length:${aof.bufferBytes}`,
+    `aof_pending_bio_fsync:${aof.fsyncsRunning}`,
+    `aof_delayed_fsync:${aof.fsyncsDelayed - server.stats.fsyncsDelayedBefore}`,
   ];
 }
 

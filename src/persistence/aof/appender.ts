@@ -37,6 +37,8 @@ import {
 
 const RETRY_MS = 100;
 const SECOND_MS = 1000;
+/** An fsync that comes so much later than it should is one of aof_delayed_fsync. */
+const DELAY_SECONDS = 2;
 /** What is written during the first of these is less than what was before, and during the second next to nothing. */
 const SETTLE_ROUNDS = 2;
 
@@ -88,6 +90,9 @@ export class Appender {
   private unsureSequence = 0;
   /** Descriptors with fsyncs under way, and how many. */
   private readonly fsyncing = new Map<number, number>();
+  /** What had been written when the last fsync beside the writing began, and for how long the next one has been due. */
+  private fsyncPosition = 0;
+  private secondsDelayed = 0;
   private fsyncTimer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
   /** While there is no base for what is written: the files that the manifest on the disk names, history once there is one. */
@@ -514,10 +519,22 @@ export class Appender {
   }
 
   private everySecond(): void {
-    if (this.policy !== 'everysec' || this.fd < 0 || this.fsyncing.size > 0) return;
+    if (this.policy !== 'everysec' || this.fd < 0) return;
     const { reader } = this.parts;
+    if (this.fsyncing.size > 0) {
+      if (reader.written > this.fsyncPosition) this.noteDelay();
+      return;
+    }
     if (reader.written === reader.safe || this.fsyncError !== null) return;
     this.fsyncBeside(this.fd);
+  }
+
+  /** An fsync is due, and the one before still runs: that counts each time it has lasted for DELAY_SECONDS. */
+  private noteDelay(): void {
+    this.secondsDelayed++;
+    if (this.secondsDelayed < DELAY_SECONDS) return;
+    this.secondsDelayed = 0;
+    this.parts.reader.noteDelayedFsync();
   }
 
   /** Has what is written now brought to the disk, and once more what is written meanwhile; calls `done` when that is over, well or not. */
@@ -534,7 +551,9 @@ export class Appender {
     const position = reader.written;
     const alone = this.fsyncing.size === 0;
     this.fsyncing.set(fd, (this.fsyncing.get(fd) ?? 0) + 1);
-    reader.fsyncRuns = true;
+    reader.fsyncBegins();
+    this.fsyncPosition = position;
+    this.secondsDelayed = 0;
     files.fsyncLater(fd, (error) => {
       this.locked(() => this.onFsynced(fd, alone ? position : 0, error));
       then?.();
@@ -546,7 +565,7 @@ export class Appender {
     const left = this.fsyncing.get(fd)! - 1;
     if (left > 0) this.fsyncing.set(fd, left);
     else this.fsyncing.delete(fd);
-    this.parts.reader.fsyncRuns = this.fsyncing.size > 0;
+    this.parts.reader.fsyncEnds();
     if (left === 0 && fd !== this.fd) this.parts.files.close(fd);
     if (error !== null) this.onFsyncError(error);
     else if (this.fsyncError === null) this.covers(position);

@@ -157,7 +157,7 @@ export class CommandLog implements Propagation {
     this.entry(this.db, argc);
   }
 
-  /** Begins an entry; the second one makes a transaction of its unit. */
+  /** Begins an entry; the second one makes a transaction of its unit. What selects for the first one stands before MULTI, as in Redis. */
   private entry(db: Database, argc: number): void {
     if (this.inCommand || this.inTransaction) {
       this.entries++;
@@ -165,6 +165,7 @@ export class CommandLog implements Propagation {
     }
     if (this.entries < 2 && this.options.timestamps()) this.timestamp();
     this.select(db);
+    if (this.entries === 1) this.unitStart = this.end;
     this.header(STAR, argc);
   }
 

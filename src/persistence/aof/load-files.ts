@@ -17,6 +17,8 @@ export interface AofLoadOptions {
   checksum: boolean;
   /** aof-load-truncated. */
   cutsTail: boolean;
+  /** That there is nothing is an error. */
+  mustExist: boolean;
 }
 
 export interface AofSink {
@@ -29,7 +31,10 @@ export interface AofSink {
 export function loadAofFiles(files: Files, options: AofLoadOptions, sink: AofSink): number {
   const names = new AofNames(options.directory, options.file);
   const manifest = readManifest(files, names, sink);
-  if (manifest === null) return 0;
+  if (manifest === null) {
+    if (options.mustExist) throw new Error(`there is no append only file in ${options.directory}`);
+    return 0;
+  }
   const all = [...(manifest.base === null ? [] : [manifest.base]), ...manifest.increments];
   let total = 0;
   for (const [i, { name }] of all.entries()) {

@@ -111,6 +111,6 @@ export class TurnWriter {
     const { onTime, reader } = this.parts;
     if (ms < 1) return;
     onTime('aof-write', ms);
-    onTime(reader.fsyncRuns ? 'aof-write-pending-fsync' : 'aof-write-alone', ms);
+    onTime(reader.fsyncsRunning > 0 ? 'aof-write-pending-fsync' : 'aof-write-alone', ms);
   }
 }

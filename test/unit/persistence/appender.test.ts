@@ -1,7 +1,12 @@
 /** Bio's part of the append only file on files that write half, run full, fail, and forget. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FsyncPolicy } from '../../../src/persistence/aof/appender.ts';
-import { LOG_FSYNCED, readPosition } from '../../../src/ring/log-ring.ts';
+import {
+  LOG_FSYNCED,
+  LOG_FSYNCS_DELAYED,
+  LOG_FSYNCS_RUNNING,
+  readPosition,
+} from '../../../src/ring/log-ring.ts';
 import { seededRandom } from '../base/seeded-random.ts';
 import { entry, Fatal, LogHarness, NAMES, numbersIn, upTo } from './log-harness.ts';
 import { MemoryFiles, type Operation } from './memory-files.ts';
@@ -120,6 +125,33 @@ describe('fsync', () => {
     expect(log.fsynced()).toBe(5);
     vi.advanceTimersByTime(5000);
     expect(log.files.pending).toHaveLength(0);
+  });
+
+  it('everysec: one under way is counted, and what waits for it longer than two seconds', () => {
+    const log = start('everysec');
+    const told = () => [log.control[LOG_FSYNCS_RUNNING], log.control[LOG_FSYNCS_DELAYED]];
+    log.log(3);
+    log.appender.drain();
+    expect(told()).toEqual([0, 0]);
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([1, 0]);
+    // Nothing more has been written: nothing waits.
+    vi.advanceTimersByTime(4000);
+    expect(told()).toEqual([1, 0]);
+    log.log(2);
+    log.appender.drain();
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([1, 0]);
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([1, 1]);
+    vi.advanceTimersByTime(2000);
+    expect(told()).toEqual([1, 2]);
+    log.files.finish();
+    expect(told()).toEqual([0, 2]);
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([1, 2]);
+    log.files.finish();
+    expect(told()).toEqual([0, 2]);
   });
 
   it('no: is left to the system', () => {

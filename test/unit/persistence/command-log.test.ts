@@ -71,8 +71,8 @@ describe('CommandLog', () => {
     log.beginTransaction();
     log.endTransaction();
     log.publish();
-    const transaction = ['MULTI', 'SELECT', '1', 'E', 'F', 'G', 'EXEC'];
-    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'B', 'C', 'EXEC', 'D', ...transaction]);
+    const transaction = ['SELECT', '1', 'MULTI', 'E', 'F', 'G', 'EXEC'];
+    expect(words()).toEqual(['SELECT', '0', 'MULTI', 'A', 'B', 'C', 'EXEC', 'D', ...transaction]);
   });
 
   it('a transaction that is cut is whole in both files', () => {
@@ -81,7 +81,7 @@ describe('CommandLog', () => {
     run(0, 'A');
     run(0, 'B');
     log.cut();
-    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'A', 'B', 'EXEC']);
+    expect(words()).toEqual(['SELECT', '0', 'MULTI', 'A', 'B', 'EXEC']);
     // It goes on, so a rewrite still waits for its end.
     expect(log.isInside).toBe(true);
     log.startFile();
@@ -90,7 +90,7 @@ describe('CommandLog', () => {
     log.endTransaction();
     expect(log.isInside).toBe(false);
     log.publish();
-    expect(words()).toEqual(['MULTI', 'SELECT', '0', 'C', 'D', 'EXEC']);
+    expect(words()).toEqual(['SELECT', '0', 'MULTI', 'C', 'D', 'EXEC']);
   });
 
   it('one entry needs no transaction around it', () => {

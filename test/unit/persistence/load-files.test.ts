@@ -12,7 +12,7 @@ function load(files: MemoryFiles, cutsTail = true) {
   const offsets: number[] = [];
   const total = loadAofFiles(
     files,
-    { directory: 'dir', file: 'a.aof', checksum: true, cutsTail },
+    { directory: 'dir', file: 'a.aof', checksum: true, cutsTail, mustExist: false },
     {
       items(_bytes, _size, offset) {
         offsets.push(offset);

@@ -119,7 +119,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   },
   object: {
     least: 3,
-    most: 4,
+    most: 3,
     help: ['OBJECT <key>', '    Where the value is and how it is kept.'],
     run: object,
   },
