@@ -469,13 +469,24 @@ export class Supervisor {
   // --- stopping -----------------------------------------------------------------------------------
 
   private onSignal(signal: string): void {
-    if (this.stopping) process.exit(EXIT_FATAL);
+    if (this.stopping) this.leave();
     this.log.write('warning', `Received ${signal} scheduling shutdown...`);
     const flags = this.config
       .string(signal === 'SIGTERM' ? 'shutdown-on-sigterm' : 'shutdown-on-sigint')
       .split(' ');
     const save = flags.includes('save') ? 'yes' : flags.includes('nosave') ? 'no' : 'points';
     this.stop(save, flags.includes('force'));
+  }
+
+  /** At once, whatever is under way: of a save only the temporary file would be left. */
+  private leave(): never {
+    this.log.write('warning', 'You insist... exiting now.');
+    try {
+      unlinkSync(`temp-${process.pid}.rdb`);
+    } catch {
+      // Nothing was being saved.
+    }
+    process.exit(EXIT_FATAL);
   }
 
   /** The executor could not save what was to be saved, and nobody said that it does not matter. */
