@@ -4,14 +4,15 @@
  * The session that asks is parked: its later requests wait, everyone else's run. The answer comes by the mailbox and is acted on
  * even if the client has left meanwhile, so that both threads agree; then the waiting function replies as the handler would. Main's side is ../supervisor/async-calls.ts.
  *
- *   CONFIG SET dir, port, bind   main tries; if it cannot, nothing has changed, else the whole change is committed. Should the
- *                                commit fail after that (a hook refuses), main is told to go back
- *   CONFIG REWRITE               main reads the file, the new text is made here where the values are, main writes it
+ *   CONFIG SET of APPLIED_BY_MAIN  main tries; if it cannot, nothing has changed, else the whole change is committed. Should the
+ *                                  commit fail after that (a hook refuses), main is told to go back
+ *   CONFIG REWRITE                 main reads the file, the new text is made here where the values are, main writes it
  */
 import type { Session } from '../commands/session.ts';
 import { type Change, type ChangeEntry, type Config, setFailure } from '../config/config.ts';
+import type { Value } from '../config/directive.ts';
 import { rewriteConfig } from '../config/rewrite.ts';
-import type { FromExecutor, OutsideAnswer, OutsideRequest } from '../ring/messages.ts';
+import type { FromExecutor, OomWanted, OutsideAnswer, OutsideRequest } from '../ring/messages.ts';
 
 /** Takes main's answer, whether the client is still there or not; returns how to reply to it, or null when it is to wait on. */
 type Settle = (answer: unknown) => (() => void) | null;
@@ -24,7 +25,14 @@ export interface MainCallsParts {
 }
 
 /** Directives that main applies; tls-* are asynchronous in principle, but there is no TLS to apply them to. */
-const APPLIED_BY_MAIN = ['dir', 'port', 'bind'];
+const APPLIED_BY_MAIN = [
+  'dir',
+  'port',
+  'bind',
+  'proc-title-template',
+  'oom-score-adj',
+  'oom-score-adj-values',
+];
 
 export class MainCalls {
   private readonly parts: MainCallsParts;
@@ -92,30 +100,36 @@ export class MainCalls {
 
 /** What main has to do for the change, or null for nothing. */
 function outsideRequest(change: Change, config: Config): OutsideRequest | null {
+  const { async } = change;
+  if (!async.some((name) => APPLIED_BY_MAIN.includes(name))) return null;
   const wanted = new Map(change.entries.map(({ name, after }) => [name, after]));
-  if (!change.async.some((name) => APPLIED_BY_MAIN.includes(name))) return null;
+  const value = (name: string) => wanted.get(name) ?? config.value(name);
+  const listens = async.includes('port') || async.includes('bind');
+  const oom = async.find((name) => name.startsWith('oom-'));
   return {
-    directory: change.async.includes('dir') ? (wanted.get('dir') as string) : null,
-    listen:
-      change.async.includes('port') || change.async.includes('bind')
-        ? {
-            bind: words(wanted.get('bind') ?? config.value('bind')),
-            port: Number(wanted.get('port') ?? config.value('port')),
-            backlog: config.number('tcp-backlog'),
-            blame: change.async.includes('port') ? 'port' : 'bind',
-          }
-        : null,
+    directory: async.includes('dir') ? String(value('dir')) : null,
+    listen: listens
+      ? {
+          bind: String(value('bind')),
+          port: Number(value('port')),
+          backlog: config.number('tcp-backlog'),
+          blame: async.includes('port') ? 'port' : 'bind',
+        }
+      : null,
+    title: async.includes('proc-title-template') ? String(value('proc-title-template')) : null,
+    oom: oom === undefined ? null : oomWanted(value, oom),
+    oomBefore: oom === undefined ? null : oomWanted((name) => config.value(name), oom),
   };
+}
+
+function oomWanted(value: (name: string) => Value, blame: string): OomWanted {
+  return { mode: String(value('oom-score-adj')), scores: String(value('oom-score-adj-values')), blame };
 }
 
 /** The same for the way back: the values in force. */
 function backRequest(change: Change, config: Config): OutsideRequest {
   const back = change.entries.map((entry) => ({ ...entry, after: config.value(entry.name) }));
   return outsideRequest({ ...change, entries: back }, config)!;
-}
-
-function words(value: unknown): string[] {
-  return value === '' ? [] : String(value).split(' ');
 }
 
 /** The change with the working directory as the operating system tells it. */

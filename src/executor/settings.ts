@@ -32,6 +32,9 @@ const PUBLISHED = [
   'protected-mode',
 ];
 
+/** What main acts on. */
+const MAIN_FOLLOWS = ['loglevel', 'shutdown-on-sigint', 'shutdown-on-sigterm', 'crash-log-enabled'];
+
 /** Applies every such directive now and from now on. */
 export function followSettings(
   server: Server,
@@ -42,9 +45,11 @@ export function followSettings(
   publishSettings(control, config);
   bindSettings(server.keyspace, config);
   config.onChange(PUBLISHED, () => publishSettings(control, config));
-  config.onChange('loglevel', () => {
-    send({ type: 'log-level', level: config.string('loglevel') });
-  });
+  for (const name of MAIN_FOLLOWS) {
+    config.onChange(name, () => {
+      send({ type: 'setting', name, value: config.value(name) });
+    });
+  }
   config.onChange('requirepass', () => openOrCloseGates(server));
 }
 

@@ -100,7 +100,8 @@ export type FromExecutor =
   | { type: 'shutdown' }
   /** What main asked for by 'report', or that the executor itself has failed. */
   | { type: 'crash'; report: string }
-  | { type: 'log-level'; level: string }
+  /** CONFIG SET has changed something that main acts on. */
+  | { type: 'setting'; name: string; value: boolean | bigint | string }
   | LogMessage;
 
 /** bio -> main, over parentPort. */
@@ -128,11 +129,24 @@ export const PROCESS_CPU_USER_US = 2;
 export const PROCESS_CPU_SYSTEM_US = 3;
 export const PROCESS_FIGURES = 16;
 
-/** What CONFIG SET wants of main: a directory to work in, addresses to listen on; null for what stays. */
+export interface OomWanted {
+  /** oom-score-adj */
+  mode: string;
+  /** oom-score-adj-values */
+  scores: string;
+  blame: string;
+}
+
+/** What CONFIG SET wants of main: a directory to work in, addresses to listen on, a title, an oom score; null for what stays. */
 export interface OutsideRequest {
   directory: string | null;
   /** `blame` is the directive that an error is put down to. */
-  listen: { bind: string[]; port: number; backlog: number; blame: string } | null;
+  listen: { bind: string; port: number; backlog: number; blame: string } | null;
+  /** The template of the process's title. */
+  title: string | null;
+  oom: OomWanted | null;
+  /** What is in force of that, to go back to. */
+  oomBefore: OomWanted | null;
 }
 
 /** The working directory that main is in now when it was asked for one; or what could not be done, and then nothing was. */

@@ -1,7 +1,7 @@
 /**
  * What commands ask of main while their session is parked: main's side of ../executor/main-calls.ts.
  *
- *   apply          a working directory and addresses to listen on, both or neither
+ *   apply          a working directory, an oom score, addresses to listen on and the process's title: all or none
  *   read-config    the text of the configuration file, null when there is none to be read
  *   write-config   the new text, to a temporary file that then takes the old one's place
  */
@@ -16,10 +16,15 @@ export interface AsyncCallParts {
   configFile: string | null;
   log: ServerLog;
   /** Binds these addresses and has all io workers listen there and nowhere else; the plan says what went wrong. */
-  relisten: (bind: string[], port: number, backlog: number) => Promise<ListenPlan>;
+  relisten: (bind: string, port: number, backlog: number) => Promise<ListenPlan>;
+  /** Sets the oom score; false if the system refuses, which is in the log then. */
+  setOomScore: (mode: string, scores: string) => boolean;
+  /** Gives the process its title, by a new template unless that is null. */
+  setTitle: (template: string | null) => void;
 }
 
 const CANNOT_BIND = 'Failed to bind to specified addresses.';
+const CANNOT_SCORE = 'Failed to set current oom_score_adj. Check server logs.';
 const CANNOT_LISTEN = 'Unable to listen on this port. Check server logs.';
 
 export class AsyncCalls {
@@ -42,12 +47,21 @@ export class AsyncCalls {
       const why = enter(request.directory);
       if (why !== null) return { directory: null, failed: { directive: 'dir', why } };
     }
-    const failed = request.listen === null ? null : await this.listen(request.listen);
+    // Last what cannot be taken back at once: listening.
+    const failed =
+      this.score(request.oom) ?? (request.listen === null ? null : await this.listen(request.listen));
     if (failed !== null) {
       enter(toBytesText(before));
+      if (failed.directive !== request.oom?.blame) this.score(request.oomBefore);
       return { directory: null, failed };
     }
+    this.parts.setTitle(request.title);
     return { directory: request.directory === null ? null : toBytesText(process.cwd()), failed: null };
+  }
+
+  private score(wanted: OutsideRequest['oom']): OutsideAnswer['failed'] {
+    if (wanted === null || this.parts.setOomScore(wanted.mode, wanted.scores)) return null;
+    return { directive: wanted.blame, why: CANNOT_SCORE };
   }
 
   private async listen(wanted: NonNullable<OutsideRequest['listen']>): Promise<OutsideAnswer['failed']> {

@@ -14,6 +14,7 @@ import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
+import type { Value } from '../config/directive.ts';
 import { fromBytesText } from '../config/words.ts';
 import { LogFile, writeOutLog } from '../persistence/aof/log-file.ts';
 import type { CommandName } from '../resp/command-names.ts';
@@ -43,6 +44,8 @@ import { Heartbeats } from './heartbeats.ts';
 import { IoGroup } from './io-group.ts';
 import { applyUnixMode, type ListenPlan, planTcp, planUnix } from './listeners.ts';
 import type { ServerLog } from './log.ts';
+import { OomScore } from './oom-score.ts';
+import { setProcessTitle } from './process-title.ts';
 import { announceListening } from './start-up.ts';
 import { threadLimits } from './thread-limits.ts';
 
@@ -84,10 +87,9 @@ export class Supervisor {
   private readonly bioChannel = new MessageChannel();
   private readonly ioGroup: IoGroup;
   private readonly asyncCalls: AsyncCalls;
+  private readonly oomScore = new OomScore();
   private executor: Worker | null = null;
   private unix: Listener | null = null;
-  /** The port that the io workers listen on. */
-  private port = 0;
   private stopping = false;
   private crashing = false;
   /** Names of commands by id, once the executor has told them. */
@@ -117,6 +119,8 @@ export class Supervisor {
       configFile: options.configFile,
       log: this.log,
       relisten: (bind, port, backlog) => this.relisten(bind, port, backlog),
+      setOomScore: (mode, scores) => this.setOomScore(mode, scores),
+      setTitle: (template) => this.setTitle(template),
     });
   }
 
@@ -124,6 +128,7 @@ export class Supervisor {
     process.on('uncaughtException', (error) =>
       this.crash('main', `Main thread failed: ${error.stack ?? error}`),
     );
+    this.setOomScore(this.config.string('oom-score-adj'), this.config.string('oom-score-adj-values'));
     const count = this.config.number('io-threads');
     const shares = this.sharesThread();
     for (let i = 0; i < count; i++) this.channels.push(createChannelMemory(i > 0 || !shares));
@@ -316,7 +321,7 @@ export class Supervisor {
 
   private onExecutor(message: FromExecutor): void {
     if (message.type === 'log') this.writeLog(message);
-    else if (message.type === 'log-level') this.log.setLevel(message.level);
+    else if (message.type === 'setting') this.follow(message.name, message.value);
     else if (message.type === 'ready') {
       this.fullNames = message.fullNames;
       if (this.config.bool('appendonly') || this.hasData()) this.startBio();
@@ -329,6 +334,12 @@ export class Supervisor {
     else {
       void this.answer(message.id, message.kind, message.data);
     }
+  }
+
+  /** CONFIG SET has changed a directive that main acts on. */
+  private follow(name: string, value: Value): void {
+    this.config.assign(name, value);
+    if (name === 'loglevel') this.log.setLevel(String(value));
   }
 
   /** Not before all threads run: one that is just starting would not survive that its working directory is changed for one that goes away. */
@@ -363,8 +374,8 @@ export class Supervisor {
     const { config } = this;
     const backlog = config.number('tcp-backlog');
     const unixPath = fromBytesText(config.string('unixsocket'));
-    this.port = config.number('port');
-    const plan = await planTcp(config.list('bind'), this.port, backlog);
+    const port = config.number('port');
+    const plan = await planTcp(config.list('bind'), port, backlog);
     for (const note of plan.notes) this.log.write('warning', note);
     if (plan.error !== null) this.fatal(plan.error);
     if (unixPath !== '') this.unix = planUnix(unixPath, backlog);
@@ -372,7 +383,7 @@ export class Supervisor {
     if (listeners.length === 0) this.fatal('Configured to not listen anywhere, exiting.');
     this.ioGroup.start(names);
     const error = await this.ioGroup.listen(listeners);
-    if (error !== null) this.fatal(`Failed listening on port ${this.port} (TCP), aborting: ${error}`);
+    if (error !== null) this.fatal(`Failed listening on port ${port} (TCP), aborting: ${error}`);
     // With nothing to load nobody is told to come again; there may be a file to be made first.
     if (!this.hasData()) await this.loaded;
     announceListening(this.log, config);
@@ -403,13 +414,31 @@ export class Supervisor {
   }
 
   /** CONFIG SET port, bind: if any address cannot be had, all stays as it is. */
-  private async relisten(bind: string[], port: number, backlog: number): Promise<ListenPlan> {
-    const plan = await planTcp(bind, port, backlog, port === this.port);
+  private async relisten(bind: string, port: number, backlog: number): Promise<ListenPlan> {
+    const words = bind === '' ? [] : bind.split(' ');
+    const plan = await planTcp(words, port, backlog, port === this.config.number('port'));
     if (plan.error !== null) return plan;
     const error = await this.ioGroup.listen(this.withUnix(plan.listeners));
-    if (error === null) this.port = port;
-    else plan.notes.push(`Warning: Could not create server TCP listening socket: ${error}`);
+    if (error === null) {
+      this.config.assign('bind', bind);
+      this.config.assign('port', BigInt(port));
+    } else plan.notes.push(`Warning: Could not create server TCP listening socket: ${error}`);
     return { ...plan, error };
+  }
+
+  /** Sets the title, by a new template unless that is null: where the server listens may have changed, too. */
+  private setTitle(template: string | null): void {
+    if (template !== null) this.config.assign('proc-title-template', template);
+    // A new template is a wish for a title, whatever set-proc-title says: so it is in Redis.
+    else if (!this.config.bool('set-proc-title')) return;
+    setProcessTitle(this.config, this.options.executable, this.options.configFile);
+  }
+
+  /** False if the system refuses: the log says why. */
+  private setOomScore(mode: string, scores: string): boolean {
+    const why = this.oomScore.set(mode, scores);
+    if (why !== null) this.log.write('warning', `Unable to write oom_score_adj: ${why}`);
+    return why === null;
   }
 
   private withUnix(listeners: Listener[]): Listener[] {
@@ -423,6 +452,7 @@ export class Supervisor {
       this.log.write('notice', `The server is now ready to accept connections at ${path}`);
     }
     this.writePidFile(fromBytesText(this.config.string('pidfile')));
+    this.setTitle(null);
     this.log.write('notice', 'Ready to accept connections');
     if (!this.bioStarted) this.startBio();
   }
@@ -439,13 +469,24 @@ export class Supervisor {
   // --- stopping -----------------------------------------------------------------------------------
 
   private onSignal(signal: string): void {
-    if (this.stopping) process.exit(EXIT_FATAL);
+    if (this.stopping) this.leave();
     this.log.write('warning', `Received ${signal} scheduling shutdown...`);
     const flags = this.config
       .string(signal === 'SIGTERM' ? 'shutdown-on-sigterm' : 'shutdown-on-sigint')
       .split(' ');
     const save = flags.includes('save') ? 'yes' : flags.includes('nosave') ? 'no' : 'points';
     this.stop(save, flags.includes('force'));
+  }
+
+  /** At once, whatever is under way: of a save only the temporary file would be left. */
+  private leave(): never {
+    this.log.write('warning', 'You insist... exiting now.');
+    try {
+      unlinkSync(`temp-${process.pid}.rdb`);
+    } catch {
+      // Nothing was being saved.
+    }
+    process.exit(EXIT_FATAL);
   }
 
   /** The executor could not save what was to be saved, and nobody said that it does not matter. */

@@ -1,4 +1,6 @@
 /** Signals: a clean end within ten seconds whatever the server is doing. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { RawClient } from '../command/raw-client.ts';
 import { freePort } from '../command/servers.ts';
@@ -49,6 +51,19 @@ it('SIGTERM: a second one does not wait', async () => {
   server.signal('SIGTERM');
   expect(await server.ended).toBe(1);
   expect(Date.now() - before).toBeLessThan(4_000);
+}, 30_000);
+
+it('SIGINT: a second one in the middle of the last save leaves no temporary file', async () => {
+  const port = await start('--rdb-key-save-delay', '100000', '--shutdown-on-sigint', 'save');
+  const client = await RawClient.connect(port);
+  for (let i = 0; i < 100; i++) await client.call('SET', `key:${i}`, 'value');
+  const temporary = join(server.dir, `temp-${server.child.pid}.rdb`);
+  server.signal('SIGINT');
+  await expect.poll(() => existsSync(temporary), { timeout: 10_000 }).toBe(true);
+  server.signal('SIGINT');
+  expect(await server.ended).toBe(1);
+  expect(existsSync(temporary)).toBe(false);
+  expect(existsSync(join(server.dir, 'dump.rdb'))).toBe(false);
 }, 30_000);
 
 it('SIGHUP: is ignored', async () => {

@@ -11,6 +11,7 @@
 
 import { accepted, type Directive, type Value, WORKS } from '../directive.ts';
 import { workingDirectory } from '../special-types.ts';
+import { expandTitle, type TitleWords } from '../title.ts';
 import {
   INT_MAX,
   integer,
@@ -52,7 +53,7 @@ function checkShutdownFlags(value: Value): string | null {
 }
 
 /** What a title says of a server that has nothing but a port; a title must not come out empty. */
-const TITLE_SAMPLE: Record<string, string> = {
+const TITLE_SAMPLE: TitleWords = {
   title: '',
   'listen-addr': '*:6379',
   'server-mode': '',
@@ -62,16 +63,9 @@ const TITLE_SAMPLE: Record<string, string> = {
   'config-file': '',
 };
 
-/** '{name}' is replaced, '{{' is a brace; anything else in braces, or a brace that is not closed, is wrong. */
 function checkTitle(value: Value): string | null {
-  let wrong = false;
-  const shown = (value as string).replace(/\{\{|\{([^}]*)\}|\{/g, (all, name?: string) => {
-    if (all === '{{') return '{';
-    if (name !== undefined && Object.hasOwn(TITLE_SAMPLE, name)) return TITLE_SAMPLE[name];
-    wrong = true;
-    return '';
-  });
-  return wrong || shown.trim() === '' ? 'template format is invalid or contains unknown variables' : null;
+  const title = expandTitle(value as string, TITLE_SAMPLE);
+  return title === null || title === '' ? 'template format is invalid or contains unknown variables' : null;
 }
 
 export const GENERAL: readonly Directive[] = [
@@ -140,13 +134,14 @@ export const GENERAL: readonly Directive[] = [
     effect: NO_SYSLOG,
   },
   { name: 'always-show-logo', type: yesNo, initial: false, startOnly: true, effect: WORKS },
-  { name: 'set-proc-title', type: yesNo, initial: true, startOnly: true, effect: NO_PLATFORM },
+  { name: 'set-proc-title', type: yesNo, initial: true, startOnly: true, effect: WORKS },
   {
     name: 'proc-title-template',
     type: text,
     initial: '{title} {listen-addr} {server-mode}',
     check: checkTitle,
-    effect: NO_PLATFORM,
+    async: true,
+    effect: WORKS,
   },
   { name: 'locale-collate', type: text, initial: '', since: '7.2', effect: NO_PLATFORM },
   { name: 'ignore-warnings', type: text, initial: '', effect: accepted('no such warnings are given') },
@@ -162,14 +157,14 @@ export const GENERAL: readonly Directive[] = [
     type: shutdownFlags,
     initial: 'default',
     check: checkShutdownFlags,
-    effect: accepted('there is nothing to save'),
+    effect: WORKS,
   },
   {
     name: 'shutdown-on-sigterm',
     type: shutdownFlags,
     initial: 'default',
     check: checkShutdownFlags,
-    effect: accepted('there is nothing to save'),
+    effect: WORKS,
   },
   { name: 'requirepass', type: optionalText, initial: '', sensitive: true, effect: WORKS },
   { name: 'aclfile', type: text, initial: '', startOnly: true, effect: NO_ACL },

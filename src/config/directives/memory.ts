@@ -19,7 +19,7 @@ import {
   unsignedMemory,
   yesNo,
 } from '../value-types.ts';
-import { NO_JEMALLOC, NO_PLATFORM, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
+import { NO_JEMALLOC, OWN_EXPIRY, OWN_REHASH } from './reasons.ts';
 
 const entries = unsigned(0, LONG_MAX);
 const entryBytes = unsignedMemory(0, LONG_MAX);
@@ -72,9 +72,10 @@ export const MEMORY: readonly Directive[] = [
     name: 'oom-score-adj',
     type: oneOf('no', 'yes', { word: 'relative', shown: 'yes' }, 'absolute'),
     initial: 'no',
-    effect: NO_PLATFORM,
+    async: true,
+    effect: WORKS,
   },
-  { name: 'oom-score-adj-values', type: oomScores, initial: '0 200 800', effect: NO_PLATFORM },
+  { name: 'oom-score-adj-values', type: oomScores, initial: '0 200 800', async: true, effect: WORKS },
   { name: 'tracking-table-max-keys', type: entries, initial: 1000000n, effect: WORKS },
   {
     name: 'hash-max-listpack-entries',
