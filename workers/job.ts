@@ -2,5 +2,12 @@
 
 import { runJob } from '../src/persistence/jobs.ts';
 import type { Job } from '../src/persistence/messages.ts';
+import { armFault, faultOf } from '../src/supervisor/fault.ts';
 
-export default (job: Job): Promise<void> => runJob(job);
+const fault = faultOf('job');
+
+export default async (job: Job): Promise<void> => {
+  fault?.();
+  await runJob(job);
+  armFault('job-idle');
+};

@@ -1,12 +1,9 @@
 /**
- * What the bio thread does: appends to the append only file, frees memory that is dead, and hands jobs about whole files to its pool of threads.
- *
- * The pool is made when the first job comes, because most servers have none for a long time and a thread costs some megabytes; a thread that has
- * had nothing to do for a while ends.
+ * What the bio thread does: appends to the append only file, frees memory that is dead, and hands jobs about whole files to its pool of threads
+ * (job-pool.ts).
  */
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Piscina } from 'piscina';
 import { releaseBuffer } from '../memory/arena.ts';
 import { announceMail } from '../ring/doorbell.ts';
 import {
@@ -26,6 +23,7 @@ import type { LogFile } from './aof/log-file.ts';
 import { AofNames } from './aof/manifest.ts';
 import { systemFiles } from './files.ts';
 import { failJob } from './job-end.ts';
+import type { JobPool } from './job-pool.ts';
 import { failureText, saveWriter } from './jobs.ts';
 import {
   ANSWER_DONE,
@@ -39,9 +37,6 @@ import {
 
 /** How long bio waits in place for the next batch of a busy executor before it goes back to its event loop. */
 const WAIT_MS = 0.3;
-/** A save and a load at once, and a rewrite: never more. */
-const JOBS_MAX = 3;
-const IDLE_MS = 10_000;
 /** How long bytes are written one after the other before orders and timers get their turn. */
 const TURN_MS = 5;
 /** What LOG_BROKEN says of an error without a number. */
@@ -55,8 +50,7 @@ export interface BioParts {
   logFile: LogFile;
   /** The control words of each io worker's channel; null for one that lives on the executor's thread. */
   channels: readonly (Int32Array | null)[];
-  /** The URL of the bundle that a thread of the pool runs. */
-  jobFile: string;
+  jobs: JobPool;
   /** Posts to the executor. */
   answer: (message: FromBio) => void;
   writeLog: (level: 'notice' | 'warning', message: string) => void;
@@ -68,7 +62,6 @@ export class Bio {
   private readonly parts: BioParts;
   private readonly reader: LogReader;
   private readonly appender: Appender;
-  private pool: Promise<Piscina> | null = null;
   private resting = false;
   private listening: NodeJS.Immediate | null = null;
 
@@ -96,7 +89,7 @@ export class Bio {
 
   receive(message: ToBio): void {
     if (message.type === 'free') this.free(message.buffers);
-    else if (message.type === 'job') void this.run(message.job);
+    else if (message.type === 'job') this.run(message.job);
     else this.order(message);
   }
 
@@ -218,26 +211,10 @@ export class Bio {
 
   // --- jobs ---------------------------------------------------------------------------------------
 
-  /** An error here is one of ours: the job itself reports what is wrong with a file. It ends the thread, and so the process. */
-  private async run(job: Job): Promise<void> {
+  private run(job: Job): void {
     const missing = directoryError();
-    if (missing !== null) {
-      failJob(job, missing);
-      return;
-    }
-    this.pool ??= this.makePool();
-    const pool = await this.pool;
-    await pool.run(job, { transferList: [job.port] });
-  }
-
-  private async makePool(): Promise<Piscina> {
-    const { Piscina: Pool } = await import('piscina');
-    return new Pool({
-      filename: this.parts.jobFile,
-      minThreads: 0,
-      maxThreads: JOBS_MAX,
-      idleTimeout: IDLE_MS,
-    });
+    if (missing === null) void this.parts.jobs.run(job);
+    else failJob(job, missing);
   }
 }
 

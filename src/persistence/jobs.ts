@@ -5,6 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { announceMail } from '../ring/doorbell.ts';
+import { BEAT_MS } from '../ring/layout.ts';
 import { tellSlowEvent } from '../ring/slow-events.ts';
 import { CommandBaseWriter } from './aof/base-writer.ts';
 import { loadAofFiles } from './aof/load-files.ts';
@@ -13,6 +14,7 @@ import { type Files, systemFiles } from './files.ts';
 import { finish } from './job-end.ts';
 import {
   type FromLoadJob,
+  JOB_BEAT,
   JOB_DELAY_US,
   JOB_GIVEN_UP,
   JOB_OVER,
@@ -45,8 +47,14 @@ export function failureText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Says that the job is alive: job-pool.ts tells of one that does not. */
+function beat(words: Int32Array): void {
+  Atomics.add(words, JOB_BEAT, 1);
+}
+
 /** Waits as long as is to be waited after each key; not when nobody needs the job any more. */
 function delay(words: Int32Array): void {
+  beat(words);
   Atomics.wait(words, JOB_GIVEN_UP, 0, Math.max(0, Atomics.load(words, JOB_DELAY_US)) / 1000);
 }
 
@@ -89,10 +97,13 @@ function save(job: SaveJob, files: Files): Promise<void> {
     writer = saveWriter(files, job.file, delays ? () => delay(words) : null);
   });
   const isWanted = () => Atomics.load(words, JOB_GIVEN_UP) === 0;
+  // While it waits for what the executor sends.
+  const beats = setInterval(beat, BEAT_MS, words);
   return new Promise((resolve) => {
     job.port.on('message', (message: ToSaveJob) => {
       // What comes behind the last message of a job that was ended and then given up is for nobody.
       if (words[JOB_OVER] === 1) return;
+      beat(words);
       if (!isWanted() || 'abort' in message) {
         attempt(() => {
           throw new Error('aborted');
@@ -108,6 +119,7 @@ function save(job: SaveJob, files: Files): Promise<void> {
         return;
       }
       if ('end' in message) attempt(() => writer!.end(isWanted));
+      clearInterval(beats);
       finish(job, { error: failure, bytes: writer?.written ?? 0 } satisfies SaveResult);
       resolve();
     });
@@ -150,6 +162,7 @@ class LoadSender {
     while (!this.givenUp) {
       const usedKb = Atomics.load(words, JOB_USED_KB);
       if (((usedKb - wantedKb) | 0) >= 0) return;
+      beat(words);
       Atomics.wait(words, JOB_USED_KB, usedKb, 100);
     }
   }
@@ -169,6 +182,7 @@ class LoadSender {
 
   private post(message: FromLoadJob, transfer: ArrayBuffer[] = []): void {
     this.job.port.postMessage(message, transfer);
+    beat(this.words);
     Atomics.add(this.words, JOB_SENT, 1);
     Atomics.notify(this.words, JOB_SENT);
     announceMail(this.process);

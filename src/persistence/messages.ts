@@ -27,7 +27,9 @@ export const JOB_DELAY_US = 4;
 export const JOB_GIVEN_UP = 5;
 /** Who waits for the other side goes on when so many kilobytes have been taken, or used. */
 export const JOB_WANTED_KB = 6;
-export const JOB_WORDS = 7;
+/** Counted up by a job that moves, or waits for the executor: what stands still has a disk or a fault. */
+export const JOB_BEAT = 7;
+export const JOB_WORDS = 8;
 
 /** Bytes on their way between a job and the executor, at most, before the faster one waits. */
 export const ON_THE_WAY_MAX = 16 << 20;

@@ -105,7 +105,11 @@ export type FromExecutor =
   | LogMessage;
 
 /** bio -> main, over parentPort. */
-export type FromBioToMain = LogMessage | { type: 'fatal'; message: string };
+export type FromBioToMain =
+  | LogMessage
+  | { type: 'fatal'; message: string }
+  /** Another thread, of bio's pool, has failed. */
+  | { type: 'failed'; thread: string; message: string };
 
 /** main -> executor, over mainPort, announced by the doorbell. */
 export type ToExecutor =

@@ -6,32 +6,36 @@
  *   exit     process.exit(0) inside the worker
  *   heap     allocates JS objects until the heap, which is made small for it, is full
  *   block    does nothing for some seconds, so that heartbeats stand still
+ *   stall    does nothing until there is a file `go-on` in the working directory
  *   fsync    the next fsync that is done beside other work fails
  *   choke    does nothing for a moment, so that work piles up, and throws
  *
- * Workers call this; without the variable it costs one look at the environment at their start.
+ * Workers call this; without the variable it costs one look at the environment at their start. A `job` thread of bio's pool does what is asked at
+ * the start of a job, `job-idle` is such a thread a while after its job.
  */
 import fs from 'node:fs';
 import type { ResourceLimits } from 'node:worker_threads';
 
 export type ThreadKind = 'io' | 'executor' | 'bio';
+export type FaultPlace = ThreadKind | 'job' | 'job-idle';
 
 const HEAP_MB = 48;
 const BLOCK_MS = 4_000;
 const CHOKE_MS = 400;
+const STALL_LOOK_MS = 50;
 /** So late that the server is up, and the test has seen it. */
 const DELAY_MS = 1_000;
 
-/** What is to go wrong in threads of this kind, or null. */
-export function faultOf(kind: ThreadKind): (() => void) | null {
+/** What is to go wrong in this place, or null. */
+export function faultOf(place: FaultPlace): (() => void) | null {
   const [thread, name] = (process.env.THREADIS_FAULT ?? '').split(':');
-  if (thread !== kind || !Object.hasOwn(FAULTS, name)) return null;
+  if (thread !== place || !Object.hasOwn(FAULTS, name)) return null;
   return FAULTS[name];
 }
 
 /** For threads with an event loop: the fault happens a while after the start. */
-export function armFault(kind: ThreadKind): void {
-  const fault = faultOf(kind);
+export function armFault(place: FaultPlace): void {
+  const fault = faultOf(place);
   if (fault !== null) setTimeout(fault, DELAY_MS);
 }
 
@@ -47,9 +51,10 @@ export function faultLater(kind: ThreadKind, nowMs: number): ((nowMs: number) =>
   };
 }
 
-/** A worker that is to run out of heap does so within a second with this one. */
-export function faultLimits(kind: ThreadKind): ResourceLimits | undefined {
-  return faultOf(kind) === FAULTS.heap ? { maxOldGenerationSizeMb: HEAP_MB } : undefined;
+/** A thread that is to run out of heap in one of these places does so within a second with this one. */
+export function faultLimits(...places: FaultPlace[]): ResourceLimits | undefined {
+  const isWanted = places.some((place) => faultOf(place) === FAULTS.heap);
+  return isWanted ? { maxOldGenerationSizeMb: HEAP_MB } : undefined;
 }
 
 const FAULTS: Record<string, () => void> = {
@@ -72,8 +77,15 @@ const FAULTS: Record<string, () => void> = {
     }) as typeof fdatasync;
   },
   choke() {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHOKE_MS);
+    wait(CHOKE_MS);
     throw new Error('a fault was asked for');
   },
-  block: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCK_MS),
+  block: () => wait(BLOCK_MS),
+  stall() {
+    while (!fs.existsSync('go-on')) wait(STALL_LOOK_MS);
+  },
 };
+
+function wait(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -214,6 +214,7 @@ export class Supervisor {
     bio.once('online', this.onceUp);
     bio.on('message', (message: FromBioToMain) => {
       if (message.type === 'fatal') this.fatal(message.message);
+      else if (message.type === 'failed') this.crash(message.thread, message.message);
       else this.log.write(message.level, message.message);
     });
   }

@@ -1,6 +1,6 @@
 /** What V8 may take for a thread. */
 import type { ResourceLimits } from 'node:worker_threads';
-import { faultLimits, type ThreadKind } from './fault.ts';
+import { type FaultPlace, faultLimits, type ThreadKind } from './fault.ts';
 
 /**
  * The young generation of a worker's heap. The workers make next to no garbage, so a small one costs nothing and keeps V8 from
@@ -8,6 +8,13 @@ import { faultLimits, type ThreadKind } from './fault.ts';
  */
 const YOUNG_GENERATION_MB = 4;
 
+/** The executor's thread is started before it is known whether it is an io worker's too. */
+const FAULT_PLACES: Record<ThreadKind, FaultPlace[]> = {
+  io: ['io'],
+  executor: ['executor', 'io'],
+  bio: ['bio'],
+};
+
 export function threadLimits(kind: ThreadKind): ResourceLimits {
-  return { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(kind) };
+  return { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...faultLimits(...FAULT_PLACES[kind]) };
 }

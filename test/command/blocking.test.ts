@@ -26,6 +26,8 @@ async function blocked(run: Target['run']): Promise<number> {
   return Number(/blocked_clients:(\d+)/.exec(String(await run('INFO clients')))![1]);
 }
 
+const CROWD = 3000;
+
 const pause = () => new Promise((done) => setTimeout(done, 2));
 
 describeOnBoth('blocking commands', [], (target) => {
@@ -160,8 +162,10 @@ describeOnBoth('blocking commands', [], (target) => {
     own.close();
   });
 
-  it('a thousand clients on one key are served in order', async () => {
-    const own = await Promise.all(Array.from({ length: 1000 }, () => client()));
+  it('thousands of clients on one key are served in order', async () => {
+    const own: RawClient[] = [];
+    // Not all at once: a backlog is not what this is about.
+    while (own.length < CROWD) own.push(...(await Promise.all(Array.from({ length: 100 }, () => client()))));
     const order: number[] = [];
     const replies: Promise<unknown>[] = [];
     for (const [i, one] of own.entries()) {
@@ -174,9 +178,9 @@ describeOnBoth('blocking commands', [], (target) => {
       while ((await blocked(run)) === i) await pause();
     }
     const values = own.map((_, i) => `v${i}`);
-    expect(await run(`RPUSH q ${values.join(' ')}`)).toBe(1000);
+    expect(await run(`RPUSH q ${values.join(' ')}`)).toBe(CROWD);
     expect(await Promise.all(replies)).toEqual(values.map((value) => ['q', value]));
     expect(await run('EXISTS q')).toBe(0);
     for (const one of own) one.close();
-  }, 60_000);
+  });
 });

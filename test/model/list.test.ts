@@ -16,9 +16,9 @@ import { ListWalk, walk } from '../../src/types/list/list-walk.ts';
 import { appendElements, checkQuicklist, quicklistBytes } from '../../src/types/list/quicklist.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { Keys, newKeyspace } from '../unit/keyspace/keys.ts';
-import { NO_HURRY } from './memory-model.ts';
+import { NO_HURRY, operations } from './memory-model.ts';
 
-const OPERATIONS = 6000;
+const OPERATIONS = operations(6000);
 const KEYS = ['a', 'b', 'c', `long${'key'.repeat(100)}`];
 
 const { below, pick } = seededRandom('model/list');

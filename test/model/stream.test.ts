@@ -26,9 +26,9 @@ import {
 import { StreamWalk } from '../../src/types/stream/walk.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { Keys, newKeyspace } from '../unit/keyspace/keys.ts';
-import { NO_HURRY } from './memory-model.ts';
+import { NO_HURRY, operations } from './memory-model.ts';
 
-const OPERATIONS = 2000;
+const OPERATIONS = operations(2000);
 const KEYS = ['a', 'b', `long${'key'.repeat(100)}`];
 const NAMES = ['g', 'h', 'another group', 'x'.repeat(300)];
 

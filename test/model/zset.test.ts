@@ -15,9 +15,9 @@ import { ZsetWalk } from '../../src/types/zset/walk.ts';
 import * as zsets from '../../src/types/zset/zset.ts';
 import { seededRandom } from '../unit/base/seeded-random.ts';
 import { Keys, newKeyspace } from '../unit/keyspace/keys.ts';
-import { NO_HURRY } from './memory-model.ts';
+import { NO_HURRY, operations } from './memory-model.ts';
 
-const OPERATIONS = 12_000;
+const OPERATIONS = operations(3000);
 const NAMES = ['a', 'b', 'same:1', 'same:2', `long${'key'.repeat(100)}`];
 
 const { below, pick } = seededRandom('model/zset');
@@ -228,7 +228,7 @@ describe.each([
     const used = db.arena.usedBytes;
     const large = keyspace.large.usedBytes;
     let changes = 0;
-    for (let i = 0; i < OPERATIONS / 4; i++) {
+    for (let i = 0; i < OPERATIONS; i++) {
       step();
       for (const [key, model] of i % 100 === 99 ? models : []) check(key, model);
       for (const key of models.keys()) {

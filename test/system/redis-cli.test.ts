@@ -6,6 +6,10 @@ import { RawClient } from '../command/raw-client.ts';
 import { oracleAvailable, type RunningServer, startRedis, startThreadis } from '../command/servers.ts';
 
 const KEYS = 300;
+const HOT_KEYS: [key: string, reads: number][] = [
+  ['key:77', 40_000],
+  ['key:5', 3_000],
+];
 
 /** Runs redis-cli to its end; what it prints. */
 function cli(port: number, args: string[], input = ''): string {
@@ -80,6 +84,26 @@ describe.skipIf(!oracleAvailable())('redis-cli', () => {
     const [real, ours] = ports().map((port) => cli(port, ['--hotkeys']));
     expect(form(ours)).toEqual(form(real));
     expect(ours).toContain('maxmemory policy');
+  });
+
+  it('--hotkeys: finds the hot keys, the hotter one first', async () => {
+    const found: string[][] = [];
+    for (const port of ports()) {
+      const client = await RawClient.connect(port);
+      await client.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
+      // Counts are made by chance, the more seldom the higher they are: these are far apart.
+      for (const [key, times] of HOT_KEYS) {
+        for (let i = 0; i < times; i += 1000)
+          await Promise.all(Array.from({ length: 1000 }, () => client.call('GET', key)));
+      }
+      const lines = cli(port, ['--hotkeys']).split('\n');
+      found.push(
+        lines.flatMap((line) => /^hot key found with counter: \d+\tkeyname: "(.*)"/.exec(line)?.[1] ?? []),
+      );
+      await client.call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      client.close();
+    }
+    for (const names of found) expect(names.slice(0, 2)).toEqual(HOT_KEYS.map(([key]) => key));
   });
 
   it('--scan: with a pattern and a type', () => {

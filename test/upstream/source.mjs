@@ -247,7 +247,15 @@ export function removeRunFolder(folder) {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** @param {string} tree @returns {string[]} the names of all units, in the suite's own order */
+/**
+ * Whether the suite has a file of that unit: its own list names not all of them (integration/aof-race is one), and can be made to run any.
+ * @param {string} tree @param {string} unit such as unit/type/list @returns {boolean}
+ */
+export function hasUnit(tree, unit) {
+  return /^(unit|integration)(\/[\w-]+)+$/.test(unit) && existsSync(join(tree, 'tests', `${unit}.tcl`));
+}
+
+/** @param {string} tree @returns {string[]} the names of the units that the suite lists, in its own order */
 export function listUnits(tree) {
   const printed = execFileSync('tclsh', ['tests/test_helper.tcl', '--list-tests'], {
     cwd: tree,

@@ -9,6 +9,7 @@ import type { Call } from '../../../src/commands/call.ts';
 import { CommandLogs } from '../../../src/commands/command-logs.ts';
 import { type CommandDeclaration, FAST, keyAt, NO_AUTH } from '../../../src/commands/define.ts';
 import { LatencyEvents } from '../../../src/commands/latency-events.ts';
+import { BLPOP } from '../../../src/commands/list/blocking-pop.ts';
 import { CHANNEL } from '../../../src/commands/pubsub.ts';
 import type { Server } from '../../../src/commands/server.ts';
 import { GATE_REPLY, REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../../../src/commands/session.ts';
@@ -244,6 +245,7 @@ export class ExecutorRig {
         const [a, b, c, d] = [call.start(1), call.end(1), call.start(2), call.end(2)];
         call.reply.integer(server.pubsub.publish(CHANNEL, bytes, a, b, bytes, c, d));
       }),
+      BLPOP,
       declare('OFF', 1, reply(REPLY_OFF)),
       declare('ON', 1, reply(REPLY_ON)),
       declare('SKIP', 1, reply(REPLY_SKIP_NEXT)),
