@@ -101,7 +101,7 @@ const requests = new RequestWriter(memory.control, memory.requestWords, memory.r
 const replies = new ReplyRingReader(memory.control, memory.replyFrames, memory.replyBytes);
 const rows = new Int32Array(memory.connections);
 const input = new Input(requests, new CommandNames(table.names()), hasher, control, rows, () => {});
-const connection = new Connection(0, 0, null as never);
+const connection = new Connection(0, 0, null as never, null);
 
 function drainReplies(): void {
   while (replies.poll()) {

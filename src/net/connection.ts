@@ -1,7 +1,7 @@
 /** A socket of an io worker, its input that is not a command yet, and its output that the kernel did not take. */
 import type net from 'node:net';
 import { PartialRequest } from '../resp/request-parser.ts';
-import { type Handle, handleOf } from './raw-stream.ts';
+import type { Handle } from './raw-stream.ts';
 
 export class Connection {
   readonly slot: number;
@@ -38,11 +38,11 @@ export class Connection {
   /** When bytes last came, for `timeout`; the worker's coarse milliseconds. */
   lastActiveMs = 0;
 
-  constructor(slot: number, row: number, socket: net.Socket) {
+  constructor(slot: number, row: number, socket: net.Socket, handle: Handle | null) {
     this.slot = slot;
     this.row = row;
     this.socket = socket;
-    this.handle = handleOf(socket);
+    this.handle = handle;
   }
 
   partialRequest(): PartialRequest {

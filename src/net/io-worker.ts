@@ -96,7 +96,7 @@ import {
   type LargeRequest,
 } from './input.ts';
 import { Output } from './output.ts';
-import { type Incoming, openSocket } from './raw-stream.ts';
+import { handleOf, type Incoming, openSocket } from './raw-stream.ts';
 
 /** What keeps a silent connection from being idle. */
 const NEVER_IDLE = CONNECTION_SUBSCRIBED | CONNECTION_WAITING | CONNECTION_MONITORS;
@@ -258,7 +258,7 @@ export class IoWorker {
       return;
     }
     const slot = this.freeSlots.pop() ?? this.connections.length;
-    connection = new Connection(slot, slot * CONNECTION_WORDS, socket);
+    connection = new Connection(slot, slot * CONNECTION_WORDS, socket, handleOf(socket));
     connection.lastActiveMs = this.nowMs;
     this.connections[slot] = connection;
     this.rows.fill(0, connection.row, connection.row + CONNECTION_WORDS);

@@ -263,7 +263,7 @@ export class ExecutorRig {
   open(slot: number): Connection {
     const row = slot * CONNECTION_WORDS;
     this.rows.fill(0, row, row + CONNECTION_WORDS);
-    const connection = new Connection(slot, row, null as never);
+    const connection = new Connection(slot, row, null as never, null);
     this.connections.set(slot, connection);
     this.record(REQUEST_OPEN, slot, `127.0.0.1:${1000 + slot} 127.0.0.1:6379`);
     return connection;

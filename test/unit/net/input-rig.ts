@@ -55,7 +55,7 @@ export class InputRig {
   readonly reader: RequestReader;
   readonly input: Input;
   readonly rows: Int32Array;
-  readonly connection = new Connection(0, 0, null as never);
+  readonly connection = new Connection(0, 0, null as never, null);
 
   constructor() {
     const { control, requestWords, requestBytes, connections } = createChannelMemory();
