@@ -12,6 +12,8 @@ import {
   FIGURE_PARKS,
   FIGURE_WAKEUPS,
   IO_FIGURES,
+  MAIN_FIGURES,
+  MAIN_THREAD_ID,
   THREAD_IDS,
 } from '../ring/layout.ts';
 import type { ChannelEnd } from './channel-end.ts';
@@ -45,6 +47,7 @@ export class ThreadWatch {
       watch(`io_${i}`, THREAD_IDS + 2 + i, channel.control, IO_FIGURES, channel),
     );
     this.watched.push(watch('bio', THREAD_IDS + 1, process, BIO_FIGURES, null));
+    this.watched.push(watch('main', MAIN_THREAD_ID, process, MAIN_FIGURES, null));
   }
 
   /** Called about once a second. */

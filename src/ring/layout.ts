@@ -122,6 +122,10 @@ export const EXECUTOR_SIZE = 434;
 
 /** The system's number of each thread, in the order of HEARTBEATS; 0 where it does not tell. One word for each of 130 threads. */
 export const THREAD_IDS = 512;
+/** The number of the main thread, behind them. */
+export const MAIN_THREAD_ID = 642;
+/** Main's figures. */
+export const MAIN_FIGURES = 656;
 
 /** What took long on other threads: see slow-events.ts. */
 export const SLOW_EVENTS = 440;

@@ -12,15 +12,26 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import v8 from 'node:v8';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import type { Value } from '../config/directive.ts';
 import { fromBytesText } from '../config/words.ts';
+import { ownThreadId } from '../observability/thread-cpu.ts';
 import { LogFile, writeOutLog } from '../persistence/aof/log-file.ts';
 import type { CommandName } from '../resp/command-names.ts';
 import { type ChannelMemory, createChannelMemory, createProcessMemory } from '../ring/channel.ts';
 import { announceMail } from '../ring/doorbell.ts';
-import { BEAT_MS, EXECUTOR_ARGUMENTS, EXECUTOR_COMMAND, EXECUTOR_SIZE } from '../ring/layout.ts';
+import {
+  BEAT_MS,
+  EXECUTOR_ARGUMENTS,
+  EXECUTOR_COMMAND,
+  EXECUTOR_SIZE,
+  FIGURE_BUSY_US,
+  FIGURE_HEAP_KB,
+  MAIN_FIGURES,
+  MAIN_THREAD_ID,
+} from '../ring/layout.ts';
 import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,
@@ -539,10 +550,18 @@ export class Supervisor {
       (level, message) => this.log.write(level, message),
       (name) => (name === 'executor' ? this.runningCommand() : ''),
     );
+    this.control[MAIN_THREAD_ID] = ownThreadId();
     setInterval(() => {
       this.readProcessFigures();
+      this.tellOwnFigures();
       beats.look(BEAT_MS);
     }, BEAT_MS);
+  }
+
+  /** For INFO threads. */
+  private tellOwnFigures(): void {
+    this.control[MAIN_FIGURES + FIGURE_BUSY_US] = performance.eventLoopUtilization().active * 1000;
+    this.control[MAIN_FIGURES + FIGURE_HEAP_KB] = v8.getHeapStatistics().used_heap_size >>> 10;
   }
 
   private readProcessFigures(): void {

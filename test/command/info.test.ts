@@ -379,6 +379,7 @@ describeOnOurs('info of ours', [], ({ run, client }) => {
       'thread_executor',
       ...Array.from({ length: Number(told.io_threads) }, (_, i) => `thread_io_${i}`),
       'thread_bio',
+      'thread_main',
     ]);
     for (const name of names) {
       expect(told[name]).toMatch(
