@@ -6,6 +6,9 @@
  * replies are there (output.ts). Waiting in place saves the event loop's wake-up (8-17 us) when the executor
  * is about to answer anyway; how long is `waitUs`.
  *
+ * Where one socket speaks at a time and the executor shares the thread, the callback is spared: the turn follows the
+ * read at once (judgeReads()).
+ *
  * Resting: the executor wakes a worker that says it rests (IO_REST). In the event loop the worker rests on a
  * waitAsync that stays armed until somebody notifies it, so an iteration costs two stores, not a promise.
  *
