@@ -212,9 +212,10 @@ const VALUES = [
 
 /**
  * What is made and deleted again before the measurement: rings, buffers and compiled code are there already when the data comes. The share is
- * large enough that it, too, is sent in bursts of BATCH commands, which use the rings as far as those of the measurement do.
+ * large enough that it, too, is sent in bursts of BATCH commands, which use the rings as far as those of the measurement do. There are so many
+ * rounds because the compiler's memory grows until the last function of the way has been optimised.
  */
-const WARM_ROUNDS = 40;
+const WARM_ROUNDS = 120;
 const WARM_SHARE = 0.05;
 
 /** @returns {Promise<{ grown: number, unlinkMs: number }>} */
