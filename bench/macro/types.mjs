@@ -2,7 +2,7 @@
  * The data types beside the real redis-server: rates of their commands in interleaved pairs, and the memory of large values.
  *
  * Every measurement begins with the same data: what a case prepares is made anew before each, because a command that pops has
- * something to pop only once. lib/pairs.mjs says why pairs.
+ * something to pop only once. A measurement takes a second or two, because in less a busy neighbour decides. lib/pairs.mjs says why pairs.
  */
 import { readOptions } from '../lib/options.mjs';
 import { runBenchmark } from '../lib/redis-benchmark.mjs';
@@ -75,24 +75,24 @@ const set10k = (/** @type {string} */ key, /** @type {number} */ from) =>
 
 /** @type {Case[]} */
 const CASES = [
-  { name: 'LPUSH', command: 'LPUSH mylist xxx', requests: 500_000 },
-  { name: 'RPUSH', command: 'RPUSH mylist xxx', requests: 500_000 },
-  { name: 'LPOP', command: 'LPOP mylist', requests: 400_000, prepare: list(450_000) },
-  { name: 'RPOP', command: 'RPOP mylist', requests: 400_000, prepare: list(450_000) },
-  { name: 'SADD', command: 'SADD myset element:__rand_int__', requests: 500_000 },
-  { name: 'SPOP', command: 'SPOP myset', requests: 300_000, prepare: grow('SADD', 'myset', 350_000, text) },
-  { name: 'HSET', command: 'HSET myhash element:__rand_int__ xxx', requests: 500_000 },
-  { name: 'ZADD', command: 'ZADD myzset 0 element:__rand_int__', requests: 300_000 },
+  { name: 'LPUSH', command: 'LPUSH mylist xxx', requests: 1_500_000 },
+  { name: 'RPUSH', command: 'RPUSH mylist xxx', requests: 1_500_000 },
+  { name: 'LPOP', command: 'LPOP mylist', requests: 1_200_000, prepare: list(1_300_000) },
+  { name: 'RPOP', command: 'RPOP mylist', requests: 1_200_000, prepare: list(1_300_000) },
+  { name: 'SADD', command: 'SADD myset element:__rand_int__', requests: 1_200_000 },
+  { name: 'SPOP', command: 'SPOP myset', requests: 700_000, prepare: grow('SADD', 'myset', 800_000, text) },
+  { name: 'HSET', command: 'HSET myhash element:__rand_int__ xxx', requests: 1_200_000 },
+  { name: 'ZADD', command: 'ZADD myzset 0 element:__rand_int__', requests: 900_000 },
   {
     name: 'ZPOPMIN',
     command: 'ZPOPMIN myzset',
-    requests: 200_000,
-    prepare: grow('ZADD', 'myzset', 250_000, scored),
+    requests: 600_000,
+    prepare: grow('ZADD', 'myzset', 700_000, scored),
   },
   { name: 'LRANGE_100', command: 'LRANGE mylist 0 99', requests: 100_000, prepare: list(1000) },
   { name: 'LRANGE_300', command: 'LRANGE mylist 0 299', requests: 40_000, prepare: list(1000) },
   { name: 'LRANGE_600', command: 'LRANGE mylist 0 599', requests: 20_000, prepare: list(1000) },
-  { name: 'XADD', command: 'XADD mystream * myfield xxx', requests: 400_000 },
+  { name: 'XADD', command: 'XADD mystream * myfield xxx', requests: 900_000 },
   {
     name: 'ZADD into 1 M members',
     command: 'ZADD big __rand_int__ element:__rand_int__',

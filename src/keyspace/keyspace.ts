@@ -15,6 +15,7 @@ import { LargeTable } from '../memory/large.ts';
 import { Access } from './access.ts';
 import { Database } from './database.ts';
 import { Defrag } from './defrag.ts';
+import { ElementHashes } from './element-hashes.ts';
 import type { KeyEvent } from './events.ts';
 import { Eviction } from './eviction.ts';
 import { LazyFree } from './lazy-free.ts';
@@ -35,6 +36,8 @@ export class Keyspace {
   readonly large = new LargeTable();
   readonly lazyFree: LazyFree;
   readonly hasher: SipHasher;
+  /** The same hasher, for elements that commands name. */
+  readonly elementHashes: ElementHashes;
   readonly databases: Database[] = [];
   readonly access = new Access();
   readonly eviction: Eviction;
@@ -113,6 +116,7 @@ export class Keyspace {
   constructor(hasher: SipHasher, databases: number, arena = new Arena()) {
     this.arena = arena;
     this.hasher = hasher;
+    this.elementHashes = new ElementHashes(hasher);
     this.lazyFree = new LazyFree(this.arena, this.large);
     this.eviction = new Eviction(this);
     this.defrag = new Defrag(this);

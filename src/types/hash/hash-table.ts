@@ -133,7 +133,7 @@ export function findField(
   start: number,
   end: number,
 ): number {
-  const hash = db.keyspace.hasher.hash(bytes, start, end);
+  const hash = db.keyspace.elementHashes.of(bytes, start, end);
   return attachTable(db.arena, handle).find(hash, bytes, start, end);
 }
 
@@ -212,7 +212,7 @@ export function setInTable(
   ve: number,
   atMs: number,
 ): boolean {
-  const hash = db.keyspace.hasher.hash(bytes, fs, fe);
+  const hash = db.keyspace.elementHashes.of(bytes, fs, fe);
   const dict = attachTable(db.arena, handle);
   const old = dict.find(hash, bytes, fs, fe);
   if (old === 0) {
@@ -271,7 +271,7 @@ export function removeFromTable(
   start: number,
   end: number,
 ): boolean {
-  const hash = db.keyspace.hasher.hash(bytes, start, end);
+  const hash = db.keyspace.elementHashes.of(bytes, start, end);
   const dict = attachTable(db.arena, handle);
   const field = dict.find(hash, bytes, start, end);
   if (field === 0) return false;

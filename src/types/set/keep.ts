@@ -47,7 +47,7 @@ function tableOfPicked(db: Database): number {
   const to = attachTable(db.arena, header);
   for (let i = 0; i < found.length; i++) {
     readRecord(db.arena, found.addresses[i]);
-    to.insert(hashOf(db.keyspace.hasher), found.addresses[i]);
+    to.insert(hashOf(db.keyspace.elementHashes), found.addresses[i]);
   }
   return header;
 }

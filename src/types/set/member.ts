@@ -6,7 +6,7 @@
  * The text lies where it came from, and is good as long as that is.
  */
 import { int64, parseInt64, writeInt64 } from '../../base/int64.ts';
-import type { SipHasher } from '../../base/siphash.ts';
+import type { ElementHashes } from '../../keyspace/element-hashes.ts';
 
 const UNKNOWN = 0;
 const YES = 1;
@@ -74,10 +74,10 @@ export function isInteger(): boolean {
 }
 
 /** The hash of the member's text. */
-export function hashOf(hasher: SipHasher): number {
+export function hashOf(hashes: ElementHashes): number {
   if (!member.hasHash) {
     needText();
-    setHash(hasher.hash(member.bytes, member.start, member.end));
+    setHash(hashes.of(member.bytes, member.start, member.end));
   }
   return member.hash;
 }

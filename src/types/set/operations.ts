@@ -153,7 +153,7 @@ function collectAll(db: Database, until: number): void {
   for (let i = 0; i < until; i++) {
     other.open(db, sources.addresses[i]);
     while (other.next()) {
-      const hash = hashOf(keyspace.hasher);
+      const hash = hashOf(keyspace.elementHashes);
       if (into.find(hash, member.bytes, member.start, member.end) !== 0) continue;
       insertNew(keyspace, into);
       grow(keyspace.packing);
@@ -210,13 +210,13 @@ function subtractOneByOne(db: Database, first: number): void {
 
 /** Takes the members of all sources but the first out of the result's table. */
 function removeOthers(db: Database): void {
-  const { hasher } = db.keyspace;
+  const { elementHashes } = db.keyspace;
   const from = attachTable(db.arena, result.header);
   for (let i = 1; i < sources.length && from.count > 0; i++) {
     if (sources.addresses[i] === 0) continue;
     other.open(db, sources.addresses[i]);
     while (other.next() && from.count > 0) {
-      const hash = hashOf(hasher);
+      const hash = hashOf(elementHashes);
       const record = from.find(hash, member.bytes, member.start, member.end);
       if (record === 0) continue;
       from.remove(hash, record);

@@ -74,7 +74,7 @@ function pickDifferent(db: Database, header: number, count: number, random: Prng
   while (found.length < count) {
     const position = table.random(random);
     walk.read(position);
-    const hash = hashOf(db.keyspace.hasher);
+    const hash = hashOf(db.keyspace.elementHashes);
     if (taken.find(hash, member.bytes, member.start, member.end) !== 0) continue;
     taken.insert(hash, position);
     found.push(position);

@@ -107,7 +107,7 @@ export function hasMember(db: Database, address: number): boolean {
 
 /** The record of `member` in the table, or 0; `table` is attached to it. */
 function findInTable(db: Database, header: number): number {
-  const hash = hashOf(db.keyspace.hasher);
+  const hash = hashOf(db.keyspace.elementHashes);
   return attachTable(db.arena, header).find(hash, member.bytes, member.start, member.end);
 }
 
@@ -183,7 +183,7 @@ function addToTable(db: Database, header: number): boolean {
 
 /** Puts a record of `member`, which is not in the table, into the table. */
 export function insertNew(keyspace: Keyspace, into: Dict): void {
-  const hash = hashOf(keyspace.hasher);
+  const hash = hashOf(keyspace.elementHashes);
   const { bytes, start, end } = member;
   const word0 = makeWord0(TYPE_STRING, ENCODING_RAW, keyFlags(end - start), keyspace.epoch);
   into.insert(hash, allocateRecord(keyspace.arena, word0, bytes, start, end, 0));
@@ -316,7 +316,7 @@ export function removeAt(db: Database, hash: number, address: number, position: 
 /** Takes a record out of the table of a set, which must not be left empty by it unless the set goes too, and leaves the record alone. */
 export function takeRecord(db: Database, header: number, record: number): void {
   readRecord(db.arena, record);
-  attachTable(db.arena, header).remove(hashOf(db.keyspace.hasher), record);
+  attachTable(db.arena, header).remove(hashOf(db.keyspace.elementHashes), record);
 }
 
 /** Makes `member` the one of this element record. */

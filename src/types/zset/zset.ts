@@ -78,7 +78,7 @@ export function lookup(
     return true;
   }
   const large = openLarge(db.arena, handleOf(db, address));
-  hit.hash = db.keyspace.hasher.hash(bytes, start, end);
+  hit.hash = db.keyspace.elementHashes.of(bytes, start, end);
   hit.record = large.find(hit.hash, bytes, start, end);
   if (hit.record === 0) return false;
   hit.score = large.scoreOf(hit.record);
