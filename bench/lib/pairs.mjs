@@ -16,6 +16,7 @@
  * cells of a value size, the keyspace is filled whole, so that GET always hits; large values get fewer keys.
  */
 import { benchmarkKey, fillKeys } from './load.mjs';
+import { warmFreePages } from './page-cache.mjs';
 import { runBenchmark } from './redis-benchmark.mjs';
 import { formatNumber, formatRatio, markdownTable } from './report.mjs';
 import { connectResp } from './resp-client.mjs';
@@ -43,6 +44,7 @@ const KEYSPACE_BYTES_MAX = 512 * 1024 * 1024;
  * @property {number} seconds that a measurement should last
  * @property {number} keyspace
  * @property {number} benchmarkThreads of redis-benchmark itself
+ * @property {number} [warmPages] megabytes of free memory to use before each measurement (page-cache.mjs)
  *
  * @typedef {object} CellResult
  * @property {Cell} cell
@@ -117,7 +119,9 @@ async function compareCell(
   const rounds = [];
   for (let round = 0; round < method.rounds; round++) {
     const oursFirst = round % 2 === 0;
+    warmFreePages(method.warmPages ?? 0);
     const first = await measure(oursFirst ? ours : baseline, cell, size);
+    warmFreePages(method.warmPages ?? 0);
     const second = await measure(oursFirst ? baseline : ours, cell, size);
     rounds.push(oursFirst ? { ours: first, baseline: second } : { ours: second, baseline: first });
   }

@@ -22,6 +22,7 @@ const USAGE = `npm run bench -- [options]; lists are separated by commas
   --server-args "--name value"     more options for our server
   --redis-args "--name value"      more options for redis-server
   --ours PATH, --baseline PATH     the programs, to compare two builds of ours, say
+  --warm-pages 0                   MB of free memory to use before each measurement, where servers write files (lib/page-cache.mjs)
   --out NAME                       write bench/results/NAME.md and NAME.json`;
 
 const options = readOptions(
@@ -41,6 +42,7 @@ const options = readOptions(
     'redis-args': '',
     ours: OURS_DEFAULT,
     baseline: BASELINE_DEFAULT,
+    'warm-pages': '0',
     out: '',
   },
   USAGE,
@@ -53,7 +55,7 @@ const ours = await startServer({
   args: [...(ioThreads ? ['--io-threads', ioThreads] : []), ...splitArguments(options.text('server-args'))],
 });
 const baseline = await startServer({
-  label: 'redis',
+  label: options.text('baseline') === BASELINE_DEFAULT ? 'redis' : 'baseline',
   program: options.text('baseline'),
   args: splitArguments(options.text('redis-args')),
 });
@@ -71,6 +73,7 @@ const method = {
   seconds: options.number('seconds'),
   keyspace: options.number('keyspace'),
   benchmarkThreads: options.number('benchmark-threads'),
+  warmPages: options.number('warm-pages'),
 };
 const results = await compareServers(ours, baseline, cells, method, (result) =>
   console.log(describeCell(result)),
