@@ -353,6 +353,8 @@ describeOnBoth('publish and subscribe', [], (target) => {
         await new Promise((done) => setTimeout(done, 600));
         expect(await run('PUBLISH a still')).toBe(1);
         expect(await next(listens)).toEqual(['message', 'a', 'still']);
+        // Redis may take a client for silent that has just been served, and drops its reply.
+        await run('CONFIG SET timeout 0');
         await run('RPUSH q x');
         expect(await popped).toEqual(['q', 'x']);
       } finally {
