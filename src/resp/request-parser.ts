@@ -334,7 +334,22 @@ export class PartialRequest {
     this.payload = value;
     this.state = AT_PAYLOAD;
     this.from = this.size;
+    if (value >= BIG_ARGUMENT) this.makeRoom(this.from + value + 2);
     return INCOMPLETE;
+  }
+
+  /** Room for a big argument is made when it is announced, as in Redis: it counts as what the client takes from then on. */
+  private makeRoom(known: number): void {
+    const { length } = this.bytes;
+    if (known <= length || known > KNOWN_TRUSTED) return;
+    // One of many that are about as large: then as for small ones, lest each copies all before it.
+    this.grow(this.size > known >>> 1 ? Math.max(known, length * 2) : known);
+  }
+
+  private grow(capacity: number): void {
+    const grown = newUnfilled(capacity);
+    grown.set(this.bytes.subarray(0, this.size));
+    this.bytes = grown;
   }
 
   private lineError(): string {
@@ -353,9 +368,7 @@ export class PartialRequest {
     if (size > this.bytes.length) {
       const doubled = this.bytes.length * 2;
       const trusted = known > size && (known < doubled * 2 || known <= KNOWN_TRUSTED);
-      const grown = newUnfilled(trusted ? known : Math.max(doubled, size));
-      grown.set(this.bytes.subarray(0, this.size));
-      this.bytes = grown;
+      this.grow(trusted ? known : Math.max(doubled, size));
     }
     this.bytes.set(buf.subarray(start, end), this.size);
     this.size = size;
@@ -364,5 +377,6 @@ export class PartialRequest {
 
 /** A size that is announced and not yet sent is believed up to this: pages that are never written cost nothing. */
 const KNOWN_TRUSTED = 4 << 20;
+const BIG_ARGUMENT = 32 << 10;
 const SCRATCH_KEEP = 64 << 10;
 const SPANS_KEEP = 1 << 10;

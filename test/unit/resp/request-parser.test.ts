@@ -104,6 +104,42 @@ describe('PartialRequest', () => {
     expect(partial.spans[5] - partial.spans[4]).toBe(size);
   });
 
+  it('counts a big argument as soon as it is announced, a huge one as it comes', () => {
+    const partial = new PartialRequest();
+    const head = (size: number) => latin1(`*2\r\n$3\r\nGET\r\n$${size}\r\n`);
+    const free = (size: number) => {
+      const bytes = head(size);
+      expect(partial.feed(bytes, 0, bytes.length, LIMITS)).toBe(INCOMPLETE);
+      const { freeBytes } = partial;
+      partial.release();
+      partial.reset();
+      return freeBytes;
+    };
+    expect(free(30_000)).toBeLessThan(4096);
+    expect(free(40_000)).toBe(40_002);
+    expect(free(512 << 20)).toBeLessThan(4096);
+  });
+
+  it('copies many big arguments of one command a bounded number of times', () => {
+    const partial = new PartialRequest();
+    const size = 33 << 10;
+    const count = 100;
+    let copied = 0;
+    let last = partial.bytes;
+    const feed = (piece: Uint8Array): number => {
+      const before = partial.size;
+      const status = partial.feed(piece, 0, piece.length, LIMITS);
+      if (partial.bytes !== last) copied += before;
+      last = partial.bytes;
+      return status;
+    };
+    feed(latin1(`*${count}\r\n`));
+    const piece = latin1(`$${size}\r\n${'x'.repeat(size)}\r\n`);
+    for (let i = 1; i < count; i++) expect(feed(piece)).toBe(INCOMPLETE);
+    expect(feed(piece)).toBe(PARSED);
+    expect(copied).toBeLessThan(4 * count * size);
+  });
+
   it('copies and scans a million arguments once', () => {
     const partial = new PartialRequest();
     const count = 1_000_000;
