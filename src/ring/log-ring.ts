@@ -47,13 +47,8 @@
 
 import { copyBytes } from '../base/bytes.ts';
 
-/** Bytes of the area, a power of two: room for what comes while bio is busy with an fsync. */
+/** Bytes of the area: a power of two. */
 export const LOG_BYTES = 4 << 20;
-/**
- * The same where the executor's thread writes to the file after each turn: room for two turns, over and over the same, stays in the processor's cache
- * (SET -P 16 under everysec: 5 % less time of the server than with 4 MB).
- */
-export const LOG_BYTES_SHARED = 256 << 10;
 
 // --- words of the control block, one cache line (16 words) per position ----------------------------
 
@@ -109,7 +104,7 @@ export interface LogMemory {
 }
 
 /** `size` is a power of two. */
-export function createLogMemory(size: number): LogMemory {
+export function createLogMemory(size: number = LOG_BYTES): LogMemory {
   return { control: new SharedArrayBuffer(LOG_WORDS * 4), bytes: new SharedArrayBuffer(size) };
 }
 

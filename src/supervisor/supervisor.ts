@@ -32,7 +32,7 @@ import {
   MAIN_FIGURES,
   MAIN_THREAD_ID,
 } from '../ring/layout.ts';
-import { createLogMemory, LOG_BYTES, LOG_BYTES_SHARED, type LogMemory } from '../ring/log-ring.ts';
+import { createLogMemory } from '../ring/log-ring.ts';
 import {
   type BioData,
   type ExecutorData,
@@ -91,7 +91,7 @@ export class Supervisor {
   private readonly figuresMemory = new SharedArrayBuffer(PROCESS_FIGURES * 8);
   private readonly figures = new Float64Array(this.figuresMemory);
   private readonly channels: ChannelMemory[] = [];
-  private readonly logMemory: LogMemory;
+  private readonly logMemory = createLogMemory();
   private readonly logFileMemory = LogFile.memory();
   private readonly mainChannel = new MessageChannel();
   /** Between the executor and bio. */
@@ -124,7 +124,6 @@ export class Supervisor {
     this.options = options;
     this.config = options.config;
     this.log = options.log;
-    this.logMemory = createLogMemory(this.sharesThread() ? LOG_BYTES_SHARED : LOG_BYTES);
     this.ioGroup = new IoGroup(({ level, message }) => this.log.write(level, message));
     void this.threadsUp.then(options.onThreadsUp);
     this.asyncCalls = new AsyncCalls({
