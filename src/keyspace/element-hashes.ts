@@ -7,6 +7,7 @@
  */
 import type { SipHasher } from '../base/siphash.ts';
 
+/** As many as a window of touch-ahead.ts has requests. */
 const NOTES_MAX = 16;
 const NOBODYS = new Uint8Array(0);
 
