@@ -102,6 +102,7 @@ export class ChannelEnd extends ConnectionRows implements ReplySink, Link {
 
   /** Before a batch, when no frame is open. */
   startBatch(): void {
+    this.log?.startBatch(this.requests.bytes);
     this.ring.restartIfEmpty();
     this.pointAtRing();
   }

@@ -27,6 +27,8 @@ const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
 const DIGITS_MAX = 20;
+/** CR LF as a little-endian word. */
+const LINE_END = 0x0a0d;
 /** Copies between shared and private memory are fast where both sides lie alike in words of so many bytes. */
 const ALIGNMENT_MASK = 7;
 /** How long a wait for bio lasts before it is looked at again. */
@@ -65,6 +67,12 @@ export class CommandLog implements Propagation {
   /** Entries of the unit, and where it begins in the buffer. */
   private entries = 0;
   private unitStart = 0;
+  /** The memory whose bytes stay as they are until publish(). */
+  private lasting: Uint8Array = NOTHING;
+  /** Whole requests, one behind the other in `lasting`, that are yet to be copied, and to where in the buffer: none when the start is the end. */
+  private lateStart = 0;
+  private lateEnd = 0;
+  private lateTo = 0;
 
   constructor(writer: LogWriter, table: CommandTable, options: CommandLogOptions) {
     this.writer = writer;
@@ -86,6 +94,15 @@ export class CommandLog implements Propagation {
   startFile(): void {
     this.selected = -1;
     this.secondLogged = 0;
+  }
+
+  /**
+   * Until publish() returns, what lies in `requests` stays as it is. What clients have sent one behind the other can then be copied at once, at the end: of
+   * a pipeline of SETs of 64 bytes that takes 45 ns each where a copy of each takes 70.
+   */
+  startBatch(requests: Uint8Array): void {
+    this.copyLate();
+    this.lasting = requests;
   }
 
   // --- around commands ----------------------------------------------------------------------------
@@ -115,6 +132,7 @@ export class CommandLog implements Propagation {
   /** In the middle of a batch: bio writes while more commands run. Only what there is room for at once. */
   private publishEarly(): void {
     const { buffer, end, start, writer } = this;
+    this.copyLate();
     if (end - start > writer.entryMax || !writer.append(buffer, start, end)) return;
     this.startAnew();
     writer.publish();
@@ -157,8 +175,13 @@ export class CommandLog implements Propagation {
     this.entry(this.db, argc);
   }
 
-  /** Begins an entry; the second one makes a transaction of its unit. What selects for the first one stands before MULTI, as in Redis. */
   private entry(db: Database, argc: number): void {
+    this.beginEntry(db);
+    this.header(STAR, argc);
+  }
+
+  /** The second entry makes a transaction of its unit. What selects for the first one stands before MULTI, as in Redis. */
+  private beginEntry(db: Database): void {
     if (this.inCommand || this.inTransaction) {
       this.entries++;
       if (this.entries === 2) this.insertMulti();
@@ -166,18 +189,24 @@ export class CommandLog implements Propagation {
     if (this.entries < 2 && this.options.timestamps()) this.timestamp();
     this.select(db);
     if (this.entries === 1) this.unitStart = this.end;
-    this.header(STAR, argc);
   }
 
   /** The database of the command under way. */
   db!: Database;
 
   asItCame(call: Call): void {
-    const { argc } = call;
+    const { argc, bytes, data } = call;
+    const start = data === null ? -1 : startOfWhole(call, data);
+    if (start >= 0) {
+      this.said = true;
+      this.beginEntry(this.db);
+      const until = call.end(argc - 1) + 2;
+      if (bytes === this.lasting) this.copyLater(start, until);
+      else this.copy(bytes, start, until, data);
+      return;
+    }
     this.begin(argc);
-    if (isOnePiece(call))
-      this.bytesUntil(call.bytes, call.start(0), call.end(0), call.end(argc - 1), call.data);
-    else for (let i = 0; i < argc; i++) this.argument(call, i);
+    for (let i = 0; i < argc; i++) this.argument(call, i);
   }
 
   word(text: string): void {
@@ -192,24 +221,37 @@ export class CommandLog implements Propagation {
 
   /** `data` is a view over the memory of `bytes`, for who has one: it makes short copies faster. */
   bytes(bytes: Uint8Array, start: number, end: number, data: DataView | null = null): void {
-    this.bytesUntil(bytes, start, end, end, data);
+    this.header(DOLLAR, end - start);
+    this.copy(bytes, start, end, data);
+    this.endLine();
   }
 
-  /** An argument, and what follows it up to `until`: arguments with their lengths. */
-  private bytesUntil(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    until: number,
-    data: DataView | null,
-  ): void {
+  private copy(bytes: Uint8Array, start: number, until: number, data: DataView | null): void {
     const size = until - start;
-    this.header(DOLLAR, end - start);
-    this.ensure(size + 2);
+    this.ensure(size);
     if (data !== null && size <= COPY_VIEWS_SIZE_MAX) copyViews(data, start, until, this.view, this.end);
     else copyBytes(bytes, start, until, this.buffer, this.end);
     this.end += size;
-    this.endLine();
+  }
+
+  private copyLater(start: number, until: number): void {
+    const size = until - start;
+    this.ensure(size);
+    const isNext = start === this.lateEnd && this.lateTo + start - this.lateStart === this.end;
+    if (!isNext) {
+      this.copyLate();
+      this.lateStart = start;
+      this.lateTo = this.end;
+    }
+    this.lateEnd = until;
+    this.end += size;
+  }
+
+  private copyLate(): void {
+    const { lateEnd, lateStart } = this;
+    if (lateStart === lateEnd) return;
+    copyBytes(this.lasting, lateStart, lateEnd, this.buffer, this.lateTo);
+    this.lateEnd = lateStart;
   }
 
   integer(value: number): void {
@@ -263,6 +305,7 @@ export class CommandLog implements Propagation {
   /** The unit turns out to have several entries. */
   private insertMulti(): void {
     this.ensure(MULTI.length);
+    this.copyLate();
     const { buffer, end, unitStart } = this;
     buffer.copyWithin(unitStart + MULTI.length, unitStart, end);
     this.end = unitStart;
@@ -312,6 +355,7 @@ export class CommandLog implements Propagation {
   push(): boolean {
     const { end, start } = this;
     if (start === end) return true;
+    this.copyLate();
     this.keep(start + this.writer.appendPiece(this.buffer, start, end));
     this.writer.endEntry();
     this.writer.publish();
@@ -324,6 +368,8 @@ export class CommandLog implements Propagation {
    */
   publish(): void {
     const { buffer, end, start, writer } = this;
+    this.copyLate();
+    this.lasting = NOTHING;
     if (start === end) return;
     for (let at = start; at < end; ) {
       at += writer.appendPiece(buffer, at, end);
@@ -358,36 +404,40 @@ export class CommandLog implements Propagation {
 }
 
 const digits = new Uint8Array(24);
+const NOTHING = new Uint8Array(0);
 
 /**
- * True when the client has put between the arguments what the log has there, `\r\n$16\r\n` say: all but the head of the command can then be
- * copied at once. Clients that are programs do; a command that was typed has spaces there, and one of a script nothing that counts.
+ * Where the call's request begins in its memory if it stands there from its first line to its last as the log has it, so that it can be copied at once;
+ * -1 otherwise. Clients that are programs send it so; a command that was typed has spaces between its arguments, and that of a script nothing that counts.
  */
-function isOnePiece(call: Call): boolean {
-  const { argc, bytes } = call;
+function startOfWhole(call: Call, data: DataView): number {
+  const { argc } = call;
+  const first = call.start(0);
   let end = call.end(0);
+  const start = countLineStart(data, countLineStart(data, first, DOLLAR, end - first), STAR, argc);
+  if (start < 0) return -1;
   for (let i = 1; i < argc; i++) {
-    const start = call.start(i);
+    const next = call.start(i);
     const before = end;
     end = call.end(i);
-    if (!isLengthLine(bytes, before, start, end - start)) return false;
+    if (countLineStart(data, next, DOLLAR, end - next) !== before + 2) return -1;
+    if (data.getUint16(before, true) !== LINE_END) return -1;
   }
-  return true;
+  return end + 2 <= data.byteLength && data.getUint16(end, true) === LINE_END ? start : -1;
 }
 
-/** Whether bytes[start, until) are the end of a line and another one with that length. */
-function isLengthLine(bytes: Uint8Array, start: number, until: number, length: number): boolean {
-  if (until - start < 6 || until - start > 6 + DIGITS_MAX) return false;
-  if (bytes[start] !== CR || bytes[start + 1] !== LF || bytes[start + 2] !== DOLLAR) return false;
-  if (bytes[until - 2] !== CR || bytes[until - 1] !== LF) return false;
-  let rest = length;
+/** Where the line that ends at `until` begins, if it is `mark` and `count` and nothing else; otherwise -1. */
+function countLineStart(data: DataView, until: number, mark: number, count: number): number {
+  if (until < 4 || data.getUint16(until - 2, true) !== LINE_END) return -1;
   let at = until - 3;
-  for (; at >= start + 3; at--) {
-    if (bytes[at] !== 48 + (rest % 10)) return false;
-    rest = (rest / 10) | 0;
+  let rest = count;
+  for (; rest >= 10 && at > 0; at--) {
+    const tens = (rest / 10) | 0;
+    if (data.getUint8(at) !== 48 + rest - tens * 10) return -1;
+    rest = tens;
   }
-  // Nothing may be left, nor may there be zeros before it.
-  return rest === 0 && (bytes[start + 3] !== 48 || until - start === 6);
+  if (at < 1 || rest >= 10) return -1;
+  return data.getUint16(at - 1, true) === (mark | ((48 + rest) << 8)) ? at - 1 : -1;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,7 @@
 /** How entries get to the log: whole transactions, files that select for themselves, and a file that cannot be written. */
 import { describe, expect, it } from 'vitest';
 import { Call } from '../../../src/commands/call.ts';
+import { WRITE } from '../../../src/commands/define.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
 import { CommandLog } from '../../../src/persistence/aof/command-log.ts';
 import {
@@ -213,5 +214,151 @@ describe('CommandLog', () => {
     '[SET]\r\n[k]\r\n[a]',
   ])('a command that came otherwise is logged as clients would write it: %j', (text) => {
     expect(logOf(text)).toBe('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\na\r\n');
+  });
+});
+
+describe('CommandLog, requests as they came', () => {
+  const WRITES = { flags: WRITE, id: 0 };
+  const db = { index: 0 } as never;
+
+  /** A log and the memory that requests are in, one behind the other. */
+  function setUpRequests(text: string) {
+    const parts = setUp();
+    const memory = new ArrayBuffer(1 << 10);
+    const bytes = new Uint8Array(memory);
+    Buffer.from(text, 'latin1').copy(bytes);
+    const call = new Call(undefined as never, undefined as never);
+    call.bytes = bytes;
+    call.data = new DataView(memory);
+    call.command = WRITES as never;
+    /** Runs the request whose arguments these are, from `from` on. Returns where the last one ends. */
+    const request = (from: number, ...words: string[]): number => {
+      const spans: number[] = [];
+      let at = from;
+      for (const word of words) {
+        const start = text.indexOf(word, at);
+        at = start + word.length;
+        spans.push(start, at);
+      }
+      call.spans = Int32Array.from(spans);
+      call.argc = words.length;
+      parts.log.before(db);
+      parts.log.after(call, true);
+      return at;
+    };
+    return { ...parts, bytes, call, request };
+  }
+
+  const resp = (...words: string[]) =>
+    `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+  const SELECT = resp('SELECT', '0');
+  const LONG = 'v'.repeat(123);
+
+  it('are the same whether they lie one behind the other or not, or something else is logged in between', () => {
+    const [a, b, c, d] = [
+      resp('SET', 'a', LONG),
+      resp('SET', 'b', ''),
+      resp('DEL', 'c'),
+      resp('SET', 'd', 'y'),
+    ];
+    const { bytes, log, request, run, written } = setUpRequests(`${a}${b}--${c}${d}`);
+    log.startBatch(bytes);
+    let at = request(0, 'SET', 'a', LONG);
+    at = request(at, 'SET', 'b', '');
+    at = request(at, 'DEL', 'c');
+    run(0, 'X');
+    request(at, 'SET', 'd', 'y');
+    log.publish();
+    // What is published does not change with the requests.
+    bytes.fill(0);
+    expect(written()).toBe(`${SELECT}${a}${b}${c}${resp('X')}${d}`);
+  });
+
+  it('something as long as what is left out between two of them is not taken for it', () => {
+    const [a, b] = [resp('SET', 'a', LONG), resp('SET', 'b', LONG)];
+    const { bytes, log, request, run, written } = setUpRequests(`${a}${'-'.repeat(resp('X').length)}${b}`);
+    log.startBatch(bytes);
+    const at = request(0, 'SET', 'a', LONG);
+    run(0, 'X');
+    request(at, 'SET', 'b', LONG);
+    log.publish();
+    expect(written()).toBe(`${SELECT}${a}${resp('X')}${b}`);
+  });
+
+  it('in a transaction come after its MULTI', () => {
+    const [a, b] = [resp('SET', 'a', 'y'), resp('SET', 'b', 'z')];
+    const { bytes, log, request, written } = setUpRequests(`${a}${b}`);
+    log.startBatch(bytes);
+    log.beginTransaction();
+    const at = request(0, 'SET', 'a', 'y');
+    request(at, 'SET', 'b', 'z');
+    log.endTransaction();
+    log.publish();
+    expect(written()).toBe(`${SELECT}${resp('MULTI')}${a}${b}${resp('EXEC')}`);
+  });
+
+  it('in memory that does not last are copied at once, as all are after publish()', () => {
+    const a = resp('SET', 'a', 'y');
+    const { bytes, log, request, written } = setUpRequests(a);
+    log.startBatch(new Uint8Array(1));
+    request(0, 'SET', 'a', 'y');
+    bytes.fill(0);
+    log.publish();
+    expect(written()).toBe(SELECT + a);
+    Buffer.from(a, 'latin1').copy(bytes);
+    log.startBatch(bytes);
+    log.publish();
+    request(0, 'SET', 'a', 'y');
+    bytes.fill(0);
+    log.publish();
+    expect(written()).toBe(a);
+  });
+
+  it.each([
+    ['what follows a value is not looked at', '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nyxy'],
+    ['nor what follows an argument before it', '*3\r\n$3\r\nSET\r\n$1\r\na  $1\r\ny\r\n'],
+    ['nor the second byte of a line end', '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r-y\r\n'],
+    ['nor that of the first line', '*3\r-$3\r\nSET\r\n$1\r\na\r\n$1\r\ny\r\n'],
+    ['typed', 'SET a y\r\n'],
+    ['typed behind something', '12345678901234567890 SET a y'],
+    ['without a head', '\r\nSET\r\n$1\r\na\r\n$1\r\ny\r\n'],
+    ['another count', '*4\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\ny\r\n'],
+    ['another length', '*3\r\n$3\r\nSET\r\n$2\r\na\r\n$1\r\ny\r\n'],
+    ['a longer number', '*3\r\n$13\r\nSET\r\n$1\r\na\r\n$11\r\ny\r\n'],
+  ])('are logged as they should have come: %s', (_, text) => {
+    const { bytes, log, request, written } = setUpRequests(text);
+    log.startBatch(bytes);
+    request(0, 'SET', 'a', 'y');
+    log.publish();
+    expect(written()).toBe(SELECT + resp('SET', 'a', 'y'));
+  });
+
+  it.each([9, 10, 99, 100, 255, 256, 300])('with %i bytes', (size) => {
+    const value = 'x'.repeat(size);
+    const text = resp('SET', 'key', value);
+    const { bytes, log, request, written } = setUpRequests(text);
+    log.startBatch(bytes);
+    request(0, 'SET', 'key', value);
+    log.publish();
+    expect(written()).toBe(SELECT + text);
+  });
+
+  it('at the very end of the memory', () => {
+    const text = resp('SET', 'a', 'end');
+    const { bytes, call, log, written } = setUpRequests('');
+    const from = bytes.length - text.length + 2;
+    Buffer.from(text, 'latin1').copy(bytes, from);
+    call.spans = Int32Array.from(
+      ['SET', 'a', 'end'].flatMap((word) => {
+        const start = from + text.indexOf(word);
+        return [start, start + word.length];
+      }),
+    );
+    call.argc = 3;
+    log.startBatch(bytes);
+    log.before(db);
+    log.after(call, true);
+    log.publish();
+    expect(written()).toBe(SELECT + text);
   });
 });
