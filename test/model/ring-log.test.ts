@@ -75,6 +75,29 @@ describe('LogWriter and LogReader', () => {
     });
   }
 
+  it('when all is written the next entry lies at the start of the area, in its word of memory; not before', () => {
+    const memory = createLogMemory(SIZE);
+    const writer = new LogWriter(memory);
+    const reader = new LogReader(memory);
+    const bytes = new Uint8Array(101);
+    fill(bytes, 0);
+    writer.append(bytes, 0, 101);
+    writer.publish();
+    reader.wrote(100);
+    fill(bytes, 101);
+    writer.append(bytes, 0, 101);
+    writer.publish();
+    expect(reader.nextAt).toBe(100);
+    expect(check(reader.pieces(), 100)).toBe(202);
+    reader.wrote(102);
+    fill(bytes, 202);
+    writer.append(bytes, 0, 50);
+    writer.append(bytes, 50, 101);
+    writer.publish();
+    expect(reader.nextAt).toBe(202 % 8);
+    expect(check(reader.pieces(), 202)).toBe(303);
+  });
+
   it('an unpublished entry is invisible', () => {
     const memory = createLogMemory(SIZE);
     const writer = new LogWriter(memory);

@@ -13,6 +13,7 @@ import {
   LOG_WHOLE,
   LOG_WRITTEN,
   type LogMemory,
+  placeOf,
   readPosition,
   storePosition,
   takeLockForGood,
@@ -77,7 +78,7 @@ export function writeOutLog(memory: LogMemory, file: LogFile): number {
     if (written < readPosition(control, LOG_WRITTEN)) throw new Error('the file is shorter than it was');
     let position = written;
     while (position < whole) {
-      const at = position % ring.length;
+      const at = placeOf(control, position, ring.length);
       const size = Math.min(whole - position, ring.length - at);
       position += writeSync(fd, ring, at, size);
     }
