@@ -34,6 +34,7 @@ import {
   type Job,
   type ToBio,
 } from './messages.ts';
+import { openCached } from './page-cache.ts';
 
 /** How long bio waits in place for the next batch of a busy executor before it goes back to its event loop. */
 const WAIT_MS = 0.3;
@@ -84,6 +85,7 @@ export class Bio {
       log: parts.writeLog,
       fatal: parts.fatal,
       onTime: (event, ms) => tellSlowEvent(parts.control, event, ms),
+      openCached,
     });
   }
 

@@ -25,6 +25,7 @@ import { getSystemErrorMap } from 'node:util';
 import { type LogReader, MODE_BIO, MODE_TURN, MODE_TURN_FSYNC } from '../../ring/log-ring.ts';
 import type { SlowEvent } from '../../ring/slow-events.ts';
 import { type Files, removeIfThere } from '../files.ts';
+import type { CachedFile } from '../page-cache.ts';
 import {
   AofNames,
   emptyManifest,
@@ -34,6 +35,7 @@ import {
   readText,
   saveManifest,
 } from './manifest.ts';
+import { WrittenPages } from './written-pages.ts';
 
 const RETRY_MS = 100;
 const SECOND_MS = 1000;
@@ -67,6 +69,8 @@ export interface AppenderParts {
   fatal: (message: string) => void;
   /** Something that the disk was asked for took so long. */
   onTime?: (event: SlowEvent, ms: number) => void;
+  /** The page cache's view of a file; none where the system cannot be told what to forget. */
+  openCached?: (path: string) => CachedFile | null;
 }
 
 const BASE = /\.base\.(rdb|aof)$/;
@@ -97,9 +101,11 @@ export class Appender {
   private retryTimer: NodeJS.Timeout | null = null;
   /** While there is no base for what is written: the files that the manifest on the disk names, history once there is one. */
   private stale: ManifestEntry[] | null = null;
+  private readonly pages: WrittenPages;
 
   constructor(parts: AppenderParts) {
     this.parts = parts;
+    this.pages = new WrittenPages(parts.openCached ?? (() => null));
   }
 
   get isOpen(): boolean {
@@ -184,8 +190,11 @@ export class Appender {
   }
 
   private goOnWith(fd: number, name: string): void {
+    const { files, reader } = this.parts;
+    const path = this.names.path(name);
     this.fd = fd;
-    this.parts.onFile(this.names.path(name));
+    this.pages.begin(path, reader.written - files.size(fd), reader.written);
+    this.parts.onFile(path);
   }
 
   /**
@@ -268,6 +277,7 @@ export class Appender {
     const { fd } = this;
     if (fd < 0) return;
     this.fd = -1;
+    this.pages.end();
     this.parts.onFile(null);
     if (this.policy === 'no' && this.fsyncError === null) this.fsyncBeside(fd);
     if (!this.fsyncing.has(fd)) this.parts.files.close(fd);
@@ -474,6 +484,7 @@ export class Appender {
   private covers(position: number): void {
     const { reader } = this.parts;
     if (position > reader.safe) reader.fsynced(position);
+    this.pages.onDisk(reader.safe);
   }
 
   /** What the io worker has seen fail. */
@@ -519,8 +530,9 @@ export class Appender {
   }
 
   private everySecond(): void {
-    if (this.policy !== 'everysec' || this.fd < 0) return;
     const { reader } = this.parts;
+    if (this.fd >= 0) this.pages.onDisk(reader.safe);
+    if (this.policy !== 'everysec' || this.fd < 0) return;
     if (this.fsyncing.size > 0) {
       if (reader.written > this.fsyncPosition) this.noteDelay();
       return;

@@ -127,6 +127,34 @@ describe('fsync', () => {
     expect(log.files.pending).toHaveLength(0);
   });
 
+  it.each(POLICIES)('%s: what is on the disk, and only that, is dropped from the page cache', (policy) => {
+    const log = start(policy);
+    const grow = () => {
+      for (let i = 0; i < 400; i++) {
+        log.log(150);
+        log.endTurn();
+      }
+    };
+    grow();
+    const size = log.files.text(INCREMENT).length;
+    expect(size).toBeGreaterThan(9 << 20);
+    vi.advanceTimersByTime(1000);
+    if (policy === 'everysec') expect(log.dropped).toEqual([]);
+    log.files.finish();
+    vi.advanceTimersByTime(1000);
+    const first = log.file!;
+    expect(log.dropped).toEqual(policy === 'no' ? [] : [[first, 0, 8 << 20]]);
+    log.dropped.length = 0;
+    // Of the next file what is in it, not what was in the log before.
+    log.appender.startIncrement();
+    grow();
+    vi.advanceTimersByTime(1000);
+    log.files.finish();
+    vi.advanceTimersByTime(1000);
+    expect(log.file).not.toBe(first);
+    expect(log.dropped).toEqual(policy === 'no' ? [] : [[log.file, 0, 8 << 20]]);
+  });
+
   it('everysec: one under way is counted, and what waits for it longer than two seconds', () => {
     const log = start('everysec');
     const told = () => [log.control[LOG_FSYNCS_RUNNING], log.control[LOG_FSYNCS_DELAYED]];

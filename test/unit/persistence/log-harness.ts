@@ -35,6 +35,8 @@ export class LogHarness {
   readonly turnReader = new LogReader(this.memory, LOCK_TURN);
   readonly control = new Int32Array(this.memory.control);
   state: AppenderState = { error: null, unsure: false };
+  /** What the page cache was told to forget: file, start, end. */
+  readonly dropped: [file: string, start: number, end: number][] = [];
   readonly logged: string[] = [];
   file: string | null = null;
   /** Entries so far, and where each ends in the log. */
@@ -60,6 +62,10 @@ export class LogHarness {
       fatal(message) {
         throw new Fatal(message);
       },
+      openCached: (path) => ({
+        drop: (start, end) => this.dropped.push([path, start, end]),
+        close: () => {},
+      }),
     });
     this.appender.policy = policy;
     this.turn = new TurnWriter({ files, reader: this.turnReader, onProgress: () => {}, onTime: () => {} });
