@@ -164,6 +164,26 @@ describe('automatic rewriting', () => {
     await grow();
     await eventually(async () => Number((await infoOf(one)).aof_rewrites) >= 2);
   });
+
+  it('comes not soon after one that took long, until the file has grown much further', async () => {
+    const limits = ['--auto-aof-rewrite-min-size', '1mb', '--rdb-key-save-delay', '100000'];
+    const one = await start(THREADIS, newDirectory(), ['--appendonly', 'yes', ...limits]);
+    const grow = async (megabytes: number) => {
+      for (let i = 0; i < megabytes * 10; i++) await one.ask('SET', 'k', String(i).padEnd(104_858, 'x'));
+    };
+    const rewrites = async () => Number((await infoOf(one)).aof_rewrites);
+    for (let i = 0; i < 5; i++) await one.ask('SET', `other:${i}`, 'v');
+    await grow(1);
+    // 6 keys take more than half a second: the next one is not before half a minute.
+    await eventually(async () => (await rewrites()) === 1);
+    await one.ask('CONFIG', 'SET', 'rdb-key-save-delay', '0');
+    await grow(3);
+    for (let i = 0; i < 10; i++) await one.ask('BLPOP', 'nothing', '0.1');
+    const info = await infoOf(one);
+    expect([info.aof_rewrites, info.aof_rewrite_in_progress]).toEqual(['1', '0']);
+    await grow(3);
+    await eventually(async () => (await rewrites()) === 2);
+  });
 });
 
 describe('temporary files', () => {
