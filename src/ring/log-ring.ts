@@ -188,6 +188,11 @@ export class LogWriter {
     this.origin = Atomics.load(this.control, LOG_ORIGIN);
   }
 
+  /** Bio writes what is published; otherwise the io worker on this thread does, at the end of its turn. */
+  get isForBio(): boolean {
+    return Atomics.load(this.control, LOG_MODE) === MODE_BIO;
+  }
+
   /** Bytes in the ring that are not written yet. */
   get unwritten(): number {
     return this.position - readPosition(this.control, LOG_WRITTEN);
@@ -235,7 +240,7 @@ export class LogWriter {
     this.publishedWhole = this.whole;
     storePosition(control, LOG_APPENDED, this.position);
     storePosition(control, LOG_WHOLE, this.whole);
-    return Atomics.load(control, LOG_MODE) === MODE_BIO && wakeBio(control);
+    return this.isForBio && wakeBio(control);
   }
 
   /**

@@ -22,6 +22,8 @@ const CAPACITY = 64 << 10;
 const KEPT_MAX = 1 << 20;
 /** With so much of a batch logged, bio begins to write it. */
 const EARLY_BYTES = 8 << 10;
+/** Where bio does not write there is no hurry, but the buffer is to stay small. */
+const EARLY_BYTES_TOGETHER = 32 << 10;
 const CR = 13;
 const LF = 10;
 const STAR = 42;
@@ -132,6 +134,7 @@ export class CommandLog implements Propagation {
   /** In the middle of a batch: bio writes while more commands run. Only what there is room for at once. */
   private publishEarly(): void {
     const { buffer, end, start, writer } = this;
+    if (end - start < EARLY_BYTES_TOGETHER && !writer.isForBio) return;
     this.copyLate();
     if (end - start > writer.entryMax || !writer.append(buffer, start, end)) return;
     this.startAnew();
@@ -423,21 +426,21 @@ function startOfWhole(call: Call, data: DataView): number {
     if (countLineStart(data, next, DOLLAR, end - next) !== before + 2) return -1;
     if (data.getUint16(before, true) !== LINE_END) return -1;
   }
-  return end + 2 <= data.byteLength && data.getUint16(end, true) === LINE_END ? start : -1;
+  return end + 2 <= call.bytes.length && data.getUint16(end, true) === LINE_END ? start : -1;
 }
 
-/** Where the line that ends at `until` begins, if it is `mark` and `count` and nothing else; otherwise -1. */
+/** Where the line that ends at `until` begins, if it is `mark` and `count` and nothing else; otherwise -1. Small counts are compared as one word. */
 function countLineStart(data: DataView, until: number, mark: number, count: number): number {
-  if (until < 4 || data.getUint16(until - 2, true) !== LINE_END) return -1;
-  let at = until - 3;
-  let rest = count;
-  for (; rest >= 10 && at > 0; at--) {
-    const tens = (rest / 10) | 0;
-    if (data.getUint8(at) !== 48 + rest - tens * 10) return -1;
-    rest = tens;
+  if (until < 4) return -1;
+  const end = data.getInt32(until - 4, true);
+  if (count < 10) return end === (mark | ((48 + count) << 8) | (LINE_END << 16)) ? until - 4 : -1;
+  const tens = (count / 10) | 0;
+  if (end !== ((48 + (tens % 10)) | ((48 + count - tens * 10) << 8) | (LINE_END << 16))) return -1;
+  let at = until - 5;
+  for (let rest = (tens / 10) | 0; rest > 0 && at >= 0; rest = (rest / 10) | 0) {
+    if (data.getUint8(at--) !== 48 + (rest % 10)) return -1;
   }
-  if (at < 1 || rest >= 10) return -1;
-  return data.getUint16(at - 1, true) === (mark | ((48 + rest) << 8)) ? at - 1 : -1;
+  return at >= 0 && data.getUint8(at) === mark ? at : -1;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
