@@ -67,6 +67,8 @@ class AdvisedFile implements CachedFile {
     this.calls = wasi.wasiImport as unknown as Calls;
     const { written } = new TextEncoder().encodeInto(basename(path), new Uint8Array(memory.buffer, NAME_AT));
     const errno = this.calls.path_open(DIRECTORY_FD, 0, NAME_AT, written, 0, RIGHT_FD_ADVISE, 0n, 0, FD_AT);
+    // Nobody else closes it, not even the collection of `wasi`.
+    this.calls.fd_close(DIRECTORY_FD);
     if (errno !== 0) throw new Error(`path_open: ${errno}`);
     this.fd = new DataView(memory.buffer).getUint32(FD_AT, true);
   }

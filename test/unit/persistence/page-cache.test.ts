@@ -1,5 +1,15 @@
 /** What is told to the page cache: which bytes, when, and that a file does not change by it. */
-import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, statfsSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -48,6 +58,25 @@ describe('openCached', () => {
     // It goes by the name that the file had.
     appendFileSync(path, 'more');
     expect(readFileSync(path).length).toBe(bytes.length + 4);
+  });
+
+  it('leaves no descriptor open', () => {
+    const directory = newDirectory();
+    const path = join(directory, 'file');
+    appendFileSync(path, 'x');
+    const ours = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
+        } catch {
+          return false;
+        }
+      }).length;
+    const file = openCached(path)!;
+    expect(ours()).toBe(1);
+    file.close();
+    expect(openCached(join(directory, 'other'))).toBeNull();
+    expect(ours()).toBe(0);
   });
 
   it('a file that is not there cannot be told of', () => {
