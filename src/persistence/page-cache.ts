@@ -55,6 +55,9 @@ export function openCached(path: string): CachedFile | null {
   }
 }
 
+/** One for all instances: each memory takes gigabytes of address space until it is collected. */
+let memory: { readonly buffer: ArrayBuffer } | null = null;
+
 class AdvisedFile implements CachedFile {
   private readonly calls: Calls;
   private readonly fd: number;
@@ -62,7 +65,7 @@ class AdvisedFile implements CachedFile {
   constructor(path: string) {
     const { WASI } = loadWasi();
     const wasi = new WASI({ version: 'preview1', preopens: { '/': dirname(path) } });
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    memory ??= new WebAssembly.Memory({ initial: 1 });
     wasi.initialize({ exports: { memory } });
     this.calls = wasi.wasiImport as unknown as Calls;
     const { written } = new TextEncoder().encodeInto(basename(path), new Uint8Array(memory.buffer, NAME_AT));
@@ -82,7 +85,7 @@ class AdvisedFile implements CachedFile {
   }
 }
 
-/** Only when it is needed, and without the warning that it is experimental: what is used of it has not changed since Node 12. */
+/** Only when it is needed, and without the warning that it is experimental: what is used of it is preview 1, which does not change any more. */
 function loadWasi(): typeof import('node:wasi') {
   const { emitWarning } = process;
   process.emitWarning = () => {};
