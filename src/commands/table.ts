@@ -2,8 +2,11 @@
  * The command table: every declaration with an id. Ids are dense and stable within a process only; io
  * workers get them by name (../resp/command-names.ts).
  */
-import type { CommandName } from '../resp/command-names.ts';
+import { type CommandName, LOOKS_AROUND } from '../resp/command-names.ts';
 import type { Command, CommandDeclaration, KeySpec } from './define.ts';
+
+/** What other connections have sent shows in their replies. */
+const TELL_OF_CONNECTIONS: ReadonlySet<string> = new Set(['client', 'info', 'memory']);
 
 export class CommandTable {
   /** Top-level commands and subcommands by id. */
@@ -66,7 +69,11 @@ export class CommandTable {
 
   /** What io workers need to look commands up. */
   names(): CommandName[] {
-    return [...this.byName].map(([name, { id, firstKey }]) => ({ name, id, firstKey }));
+    return [...this.byName].map(([name, { id, firstKey, fullName }]) => ({
+      name,
+      id,
+      firstKey: TELL_OF_CONNECTIONS.has(fullName) ? LOOKS_AROUND : firstKey,
+    }));
   }
 }
 

@@ -96,6 +96,8 @@ export class Input {
   private readonly limits: RequestLimits = { bulkMax: 0, beforeAuth: false };
   /** Commands handed over, free-running: a figure. */
   commands = 0;
+  /** A command has been taken that tells of other connections; whoever acts on it resets it. */
+  looksAround = false;
   /** What broke the stream, after INPUT_BROKEN. */
   error = '';
 
@@ -268,6 +270,7 @@ export class Input {
       key > 0 && key < argc
         ? this.hasher.hash(buf, words[spans + key * 2] - delta, words[spans + key * 2 + 1] - delta)
         : 0;
+    if (key < 0) this.looksAround = true;
     words[at + DESCRIPTOR_BYTES_UNTIL] = ring.bytesUntil(used);
     ring.commitWords(size);
     this.commands++;

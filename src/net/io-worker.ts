@@ -341,7 +341,10 @@ export class IoWorker {
       return this.takeRead(connection, size);
     }
     this.turnStartUs = performance.now() * 1000;
+    this.input.looksAround = false;
     this.takeRead(connection, size);
+    // CLIENT LIST, say, comes after the reads of other sockets that are readable already, as it would in the check phase.
+    if (this.input.looksAround) this.scheduleTurn();
     // What the read brought may have asked for a turn of its own: more is to come.
     if (!this.turnScheduled) this.runTurn();
     this.turnsAtOnce--;

@@ -5,7 +5,10 @@
  * declarations and knows of rename-command) and every io worker builds its own table from it.
  */
 
-/** One row per command: its name in lower case, its id, and the argument that is its first key (0: none). */
+/** A first key that is none: the command tells of other connections, and is to see what they have sent. */
+export const LOOKS_AROUND = -1;
+
+/** One row per command: its name in lower case, its id, and the argument that is its first key (0: none; or LOOKS_AROUND). */
 export interface CommandName {
   name: string;
   id: number;
@@ -50,7 +53,7 @@ export class CommandNames {
     }
   }
 
-  /** The argument that is the first key of command `id`, 0 when it has none. */
+  /** The argument that is the first key of command `id`, 0 when it has none; or LOOKS_AROUND. */
   firstKey(id: number): number {
     return this.firstKeys[id];
   }

@@ -9,7 +9,7 @@ import {
   Input,
   type LargeRequest,
 } from '../../../src/net/input.ts';
-import { type CommandName, CommandNames } from '../../../src/resp/command-names.ts';
+import { type CommandName, CommandNames, LOOKS_AROUND } from '../../../src/resp/command-names.ts';
 import { createChannelMemory, createProcessMemory } from '../../../src/ring/channel.ts';
 import { CONNECTION_FLAGS } from '../../../src/ring/connection-table.ts';
 import {
@@ -36,6 +36,7 @@ const NAMES: CommandName[] = [
   { name: 'set', id: 1, firstKey: 1 },
   { name: 'ping', id: 2, firstKey: 0 },
   { name: 'bitop', id: 3, firstKey: 2 },
+  { name: 'client', id: 4, firstKey: LOOKS_AROUND },
 ];
 
 export interface Seen {

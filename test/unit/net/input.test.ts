@@ -170,6 +170,18 @@ describe('what a descriptor says', () => {
     ]);
   });
 
+  it('nothing of a key for a command that tells of other connections, which is noted', () => {
+    const rig = new InputRig();
+    rig.feed(latin1(command('GET', 'key') + command('PING') + command('nope')));
+    expect(rig.input.looksAround).toBe(false);
+    rig.feed(latin1(command('CLIENT', 'LIST')));
+    expect(rig.input.looksAround).toBe(true);
+    expect(rig.seen.at(-1)).toMatchObject({ command: 4, hash: 0 });
+    rig.input.looksAround = false;
+    rig.feed(latin1('client list\r\n'));
+    expect(rig.input.looksAround).toBe(true);
+  });
+
   it('where the whole command lies, an inline one as RESP', () => {
     const stream = command('SET', 'a', 'b') + 'GET  "a"\r\n';
     expect(seenOf(stream).map((seen) => seen.whole)).toEqual([command('SET', 'a', 'b'), command('GET', 'a')]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/commands/all.ts';
 import { CommandTable } from '../../../src/commands/table.ts';
-import { CommandNames } from '../../../src/resp/command-names.ts';
+import { CommandNames, LOOKS_AROUND } from '../../../src/resp/command-names.ts';
 import { seededRandom } from '../base/seeded-random.ts';
 
 function find(names: CommandNames, text: string): number {
@@ -46,6 +46,16 @@ describe('CommandNames', () => {
     expect(find(found, 'fetch')).toBe(id);
     expect(find(found, 'get')).toBe(-1);
     expect(find(found, 'set')).toBe(-1);
+  });
+
+  it('some tell of other connections, under any name', () => {
+    const renamed = new CommandTable(COMMANDS);
+    renamed.rename('client', 'who');
+    const found = new CommandNames(renamed.names());
+    for (const name of ['who', 'info', 'memory']) {
+      expect(found.firstKey(find(found, name)), name).toBe(LOOKS_AROUND);
+    }
+    for (const name of ['ping', 'publish', 'config']) expect(found.firstKey(find(found, name)), name).toBe(0);
   });
 
   it('an empty table finds nothing', () => {
