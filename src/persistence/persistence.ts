@@ -30,11 +30,11 @@ import { Snapshot, type SnapshotOptions } from './snapshot.ts';
 const WALK_KEYS = 128;
 /** How long a slice of loading lasts. */
 const LOAD_SLICE_US = 1000;
-/** After a save that failed the next one by save points waits. */
 /** An automatic rewrite comes no sooner than so many times as long after the last one as that one took, ... */
 const REST_FACTOR = 50;
 /** ... unless the files are larger by so many times auto-aof-rewrite-min-size than they had to be for it. */
 const REST_SIZES = 4;
+/** After a save that failed the next one by save points waits. */
 const RETRY_SECONDS = 5;
 /** After so many rewrites that failed one after the other the next ones wait, longer and longer. */
 const FAILURES_BEFORE_WAIT = 3;
